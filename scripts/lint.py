@@ -12,7 +12,7 @@ CHECKS = {
     "style (ruff check)": ["ruff", "check", "."],
     "format (ruff format --check)": ["ruff", "format", "--check", "."],
     "types (mypy)": ["mypy"],
-    "imports (lint-imports)": ["lint-imports"],
+    "imports (lint-imports)": ["lint-imports", "--no-logo"],
     "templates (djlint)": ["djlint", "--lint", "--quiet", "templates"],
 }
 

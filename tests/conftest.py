@@ -15,10 +15,9 @@ import sqlalchemy
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
 from pytest_socket import socket_allow_hosts
 
-from models import access
-from models.db import db
 from tests.servers import PostgresServer, RedisServer
 
 DATABASES = ("sqlite", "postgresql")
@@ -101,12 +100,12 @@ class _Applications:
             if database == "postgresql":
                 postgres: PostgresServer = self._request.getfixturevalue("postgres_server")
                 postgres.create_database("jetapp_test")
-            from jetapp.cli.database import upgrade  # noqa: PLC0415 - until the factory is there
+            # Here, so that tests of pure functions do not wait for the whole product to be imported.
+            from jetapp.cli.database import upgrade  # noqa: PLC0415
             from jetapp.factory import create_app  # noqa: PLC0415
 
             app = create_app(settings)
-            with app.app_context():
-                upgrade(app)
+            upgrade(app)
             self._made[database] = app
         return self._made[database]
 
@@ -119,6 +118,7 @@ class _Applications:
     def close(self) -> None:
         for app in self._made.values():
             with app.app_context():
+                db = app.extensions["sqlalchemy"]
                 db.session.remove()
                 db.engine.dispose()
 
@@ -150,7 +150,8 @@ def app(database: str, _applications: _Applications, redis_server: RedisServer) 
         redis_server.start()
     redis_server.flush()
     with application.app_context():
-        _empty_tables()
+        db = application.extensions["sqlalchemy"]
+        _empty_tables(db)
         yield application
         db.session.rollback()
         db.session.remove()
@@ -182,11 +183,13 @@ def cli(app: Flask) -> Callable[..., Result]:
 @pytest.fixture
 def system(app: Flask) -> Iterator[None]:
     """The test acts as the system: it sees and may write everything."""
+    from models import access  # noqa: PLC0415
+
     with access.acting_as(access.system("test")):
         yield
 
 
-def _empty_tables() -> None:
+def _empty_tables(db: SQLAlchemy) -> None:
     """Delete all rows but those of reference tables and of the migration version."""
     tables = [table for table in reversed(db.metadata.sorted_tables) if not table.info.get("reference")]
     with db.engine.begin() as connection:

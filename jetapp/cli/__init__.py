@@ -1,0 +1,39 @@
+"""The command line: `jetapp …`, also `flask --app wsgi …`. One file per noun."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from jetapp.cli import database
+from models.errors import DomainError
+
+
+def init_app(app: Flask) -> None:
+    for command in (database.group,):
+        app.cli.add_command(command)
+
+
+def _make_app() -> Flask:
+    from jetapp import create_app  # noqa: PLC0415 - only when a command needs the application
+
+    return create_app()
+
+
+@click.group(cls=FlaskGroup, create_app=_make_app, add_default_commands=False, add_version_option=False)
+def group() -> None:
+    """jetapp: participants, safety checks, courses and fairs of the JET Programme."""
+
+
+def main() -> None:
+    """The console script. A refusal is one clear line on standard error and exit code 1."""
+    from jetapp.config import SettingsError  # noqa: PLC0415
+
+    try:
+        group.main(standalone_mode=True)
+    except (DomainError, SettingsError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

@@ -7,16 +7,19 @@ Fixtures: `app`, `client`, `cli`, `system`, `database_url`, `redis_server`, `pos
 Marks: `sqlite_only`, `postgres_only`.
 """
 
+import contextvars
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
 from click.testing import Result
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from pytest_socket import socket_allow_hosts
+from werkzeug.test import TestResponse
 
 from tests.servers import PostgresServer, RedisServer
 
@@ -105,6 +108,7 @@ class _Applications:
             from jetapp.factory import create_app  # noqa: PLC0415
 
             app = create_app(settings)
+            app.test_client_class = _Client
             upgrade(app)
             self._made[database] = app
         return self._made[database]
@@ -163,9 +167,19 @@ def database_url(app: Flask, environment: dict[str, str]) -> str:
     return environment["JETAPP_DATABASE_URL"]
 
 
+class _Client(FlaskClient):
+    """Each request runs in a context of its own, as in production: neither `g` nor the database session of the
+    test, nor those of the request before, are seen by it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        _end_transaction_of_test(self.application)
+        kwargs["buffered"] = True
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a signed-in user."""
+    """A browser without a signed-in user; `app.test_client()` gives another one."""
     return app.test_client()
 
 
@@ -174,10 +188,21 @@ def cli(app: Flask) -> Callable[..., Result]:
     """Runs a command: `cli("hazards", "read", str(path), "--json")`; look at `.exit_code`, `.stdout`, `.stderr`."""
     runner = app.test_cli_runner()
 
-    def run(*arguments: str, input: str | None = None) -> Result:
-        return runner.invoke(args=[str(argument) for argument in arguments], input=input)
+    def run(*arguments: object, input: str | None = None) -> Result:
+        _end_transaction_of_test(app)
+        words = [str(argument) for argument in arguments]
+        return contextvars.Context().run(runner.invoke, args=words, input=input)
 
     return run
+
+
+def _end_transaction_of_test(app: Flask) -> None:
+    """What the test reads afterwards is what the request or command left behind."""
+    if has_app_context():
+        session = app.extensions["sqlalchemy"].session
+        changed = [*session.new, *session.dirty, *session.deleted]
+        assert changed == [], "commit before going through a door"
+        session.rollback()
 
 
 @pytest.fixture
@@ -191,8 +216,10 @@ def system(app: Flask) -> Iterator[None]:
 
 def _empty_tables(db: SQLAlchemy) -> None:
     """Delete all rows but those of reference tables and of the migration version."""
+    from models.db import system_connection  # noqa: PLC0415
+
     tables = [table for table in reversed(db.metadata.sorted_tables) if not table.info.get("reference")]
-    with db.engine.begin() as connection:
+    with system_connection(db.engine) as connection:
         if connection.dialect.name == "postgresql":
             # A connection left open by an earlier test must show as an error, not as a hang.
             connection.execute(sqlalchemy.text("SET LOCAL lock_timeout = '10s'"))

@@ -36,7 +36,7 @@ REGISTRIES = [
 def pinned(name: str) -> dict[str, tuple[Requirement, int]]:
     """The packages of requirements/<name>.txt with the number of hashes of each."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text().replace("\\\n", " ")
-    found = {}
+    found: dict[str, tuple[Requirement, int]] = {}
     for line in text.splitlines():
         line = line.strip()
         if not line or line.startswith("#"):

@@ -30,7 +30,7 @@ apt_install() {
         </dev/null >/dev/null
 }
 
-has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+has_chromium() { command -v chromium; }
 # 安: in a Japanese, Chinese or Korean font.
 has_cjk_font() { fc-list ':charset=5b89' 2>/dev/null | grep -q .; }
 has_redis() { command -v redis-server || command -v valkey-server; }

@@ -135,7 +135,7 @@ def _messages() -> list[dict[str, Any]]:
          "text": "【JET】地震です。大丈夫ですか。ここで 答えて https://jet.example/K7Q2M9XD river-17"},
         {"language": "Français", "lang": "fr", "length": 128, "limit": 160, "segments": 1,
          "reviewed_by": None,
-         "text": "JET. Seisme 23:36, Soma 6+. Tout va bien ? Repondez ici :\nhttps://jet.example/K7Q2M9XD\nMot : river-17"},
+         "text": "JET. Seisme 23:36, Soma 6+. Tout va bien ? Repondez :\nhttps://jet.example/K7Q2M9XD\nMot : river-17"},
     ]  # fmt: skip
 
 

@@ -21,23 +21,27 @@ MAP_TILES = Path(__file__).parent / "safety" / "map_tiles.csv"
 TILE = 30
 TILE_GAP = 3
 
-# Where the names of the regions stand in the sea: (message, row, column of the left edge).
+# Where the names of the regions stand in the sea: (name, row, column of the left edge).
 REGIONS = (
-    ("Hokkaido", 0.9, 9.6),
-    ("Tohoku", 3.2, 8.6),
-    ("Chubu", 4.2, 6.0),
-    ("Chugoku", 6.2, 0.9),
-    ("Kyushu", 8.2, -0.3),
-    ("Shikoku", 11.4, 3.4),
-    ("Kinki", 8.5, 8.4),
-    ("Kanto", 8.0, 12.1),
+    ("Hokkaido", 0.65, 9.8),
+    ("Tohoku", 3.1, 8.8),
+    ("Chubu", 5.1, 5.9),
+    ("Chugoku", 6.15, 2.9),
+    ("Kyushu", 8.25, -0.1),
+    ("Shikoku", 11.35, 3.6),
+    ("Kinki", 9.2, 8.2),
+    ("Kanto", 8.15, 12.1),
+    ("Okinawa", 0.9, -0.1),
 )
+# The corner of the sea that holds Okinawa, as on printed maps: its line, in rows and columns.
+INSET = ((2.6, -0.2), (2.6, 2.2), (1.6, 3.2), (0.1, 3.2))
 
 CHART_WIDTH, CHART_HEIGHT = 328, 200
+LABEL_WIDTH = 96
 CHART_LEFT, CHART_RIGHT, CHART_TOP, CHART_BOTTOM = 34, 322, 28, 172
 
 
-def bar_parts(parts: Iterable[Mapping[str, Any]], width: float = 100, gap: float = 0.4) -> list[dict[str, Any]]:
+def bar_parts(parts: Iterable[Mapping[str, Any]], width: float = 100, gap: float = 0.3) -> list[dict[str, Any]]:
     """Parts {kind, count} → rectangles {kind, x, width} that fill `width`.
 
     A part that is not empty is never thinner than 0.8 of 100: one person who needs help stays visible among 5,933.
@@ -88,10 +92,10 @@ def japan(rows: Iterable[Mapping[str, Any]], shade: str = "silent") -> dict[str,
     left = min(column for _, column in places.values()) - 0.1
     width = (max(column for _, column in places.values()) + 1 - left) * TILE + 8
     height = (max(row for row, _ in places.values()) + 1) * TILE
-    squares = []
+    squares: list[dict[str, Any]] = []
     for code, (row, column) in places.items():
         found = by_code.get(code)
-        asked = found["asked"] if found else 0
+        asked: int = found["asked"] if found else 0
         squares.append({
             "code": code,
             "x": round((column - left) * TILE, 1),
@@ -100,17 +104,24 @@ def japan(rows: Iterable[Mapping[str, Any]], shade: str = "silent") -> dict[str,
             "shade": people_class(asked) if shade == "people" else share_class(found["silent"] if found else 0, asked),
             "row": found,
         })  # fmt: skip
+    inset = " ".join(f"{(column - left) * TILE:.0f},{row * TILE:.0f}" for row, column in INSET)
     squares.sort(key=lambda s: (s["row"] is not None, bool(s["row"] and s["row"].get("help"))))
     regions = [
         {"name": name, "x": round((column - left) * TILE, 1), "y": round(row * TILE, 1)}
         for name, row, column in REGIONS
     ]
-    return {"squares": squares, "regions": regions, "width": round(width, 1), "height": round(height, 1)}
+    return {
+        "squares": squares,
+        "regions": regions,
+        "inset": inset,
+        "width": round(width, 1),
+        "height": round(height, 1),
+    }
 
 
 def _round_step(top: int) -> int:
-    """A step of 1, 2 or 5 times a power of ten that gives two to four grid lines."""
-    raw = max(1.0, top / 3)
+    """A step of 1, 2 or 5 times a power of ten that gives three or four grid lines."""
+    raw = max(1.0, top / 4)
     power = 10 ** math.floor(math.log10(raw))
     return max(1, next(int(step * power) for step in (1, 2, 5, 10) if step * power >= raw))
 
@@ -141,6 +152,9 @@ def step_chart(
     step = _round_step(top)
     middle = start + timedelta(seconds=span / 2)
     last_y = y(last)
+    # The label of the last value stands under the line where the label begins, so that it never lies on the line.
+    at_label = [count for moment, count in points if x(moment) <= CHART_RIGHT - LABEL_WIDTH]
+    under = y(at_label[-1] if at_label else 0) + 20
     return {
         "line": line,
         "area": f"{line}V{y(0)}H{x(start)}Z",
@@ -154,7 +168,7 @@ def step_chart(
         "last": last,
         "last_x": x(end),
         "last_y": last_y,
-        "last_label_y": last_y + 20 if last_y < CHART_BOTTOM - 40 else last_y - 10,
+        "last_label_y": under if under < CHART_BOTTOM - 24 else last_y - 10,
         "ticks": [
             {"x": x(start), "when": start, "anchor": "start"},
             {"x": x(middle), "when": middle, "anchor": "middle"},

@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-AUTH_TOKEN = "sandbox-test-token"  # noqa: S105
+AUTH_TOKEN = "sandbox-test-token"
 SENDER = "+15005550006"
 QUICK = {"sent_after_ms": 0, "delivered_after_ms": 0}
 

@@ -87,7 +87,7 @@ class TwilioApi:
         nth = store.requests[to]
         fault = self._fault(to, nth)
         if fault == "share_429":
-            return self._too_many(fault)
+            return self._too_many()
         if fault == "share_500_before":
             return self._refuse(20500)
         if fault == "share_close_before":
@@ -197,8 +197,9 @@ class TwilioApi:
         self._state.next_free[sender] = free + parts / rate
         return leaves_at
 
-    def _too_many(self, why: str) -> Answer:
-        self._state.faults[why] += 1
+    def _too_many(self, why: str = "") -> Answer:
+        if why:
+            self._state.faults[why] += 1
         answer = self._refuse(20429)
         if self._state.knobs.retry_after_s:
             answer.headers = {"Retry-After": str(self._state.knobs.retry_after_s)}

@@ -166,7 +166,7 @@ def _contradictions(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _bounded(value: float, spec: Mapping[str, Any]) -> None:
     if not spec["low"] <= value <= spec["high"]:
-        raise ValueError(f"must be between {spec['low']} and {spec['high']}, not {value}")
+        raise ValueError(f"must be between {spec['low']:g} and {spec['high']:g}, not {value:g}")
 
 
 def _read_count(value: Any, spec: Mapping[str, Any]) -> int:

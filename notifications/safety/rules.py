@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from notifications.jma.areas import municipalities_of
 from notifications.jma.catalogue import TYPES
 from notifications.jma.facts import ENDED, NOT_RECEIVED, AreaFact
+from notifications.jma.seismic import INTENSITIES
 from notifications.jma.telegram import Telegram
 from notifications.safety.rule_table import DEFAULT_RULES, Rule, RuleError, RuleTable, load, table
 from notifications.safety.severity import Severity, severity_of
@@ -56,6 +57,8 @@ def decide(telegram: Telegram, rules: Sequence[Rule] = DEFAULT_RULES) -> Decisio
     actions = [(chosen.action(telegram.type, fact), fact) for fact in telegram.facts]
     verdict = _verdict(telegram, chosen, actions)
     why = _why(telegram) + _marks(telegram)
+    if verdict == "release":
+        why = f"lifted or lowered: {why}"
     if telegram.status == "test":
         return Decision("none", why, telegram.max_intensity)
     prefix = "drill-" if telegram.status == "drill" else ""
@@ -75,6 +78,8 @@ def _cancelled(telegram: Telegram, chosen: RuleTable) -> Decision:
 
 def _verdict(telegram: Telegram, chosen: RuleTable, actions: list[tuple[str, AreaFact]]) -> str:
     found = {action for action, _ in actions} | {chosen.on_report(telegram.type)}
+    if _strange(telegram):
+        found.add("notice")
     for action in ("start", "propose", "notice"):
         if action in found:
             return action
@@ -140,14 +145,19 @@ def _why(telegram: Telegram) -> str:
     facts = telegram.facts
     if telegram.type in ("VXSE51", "VXSE53"):
         silent = sum(fact.value == NOT_RECEIVED for fact in facts)
-        return f"max {telegram.max_intensity or '-'}" + (f", {silent} not received" if silent else "")
+        strange = ", ".join(sorted(_strange(telegram)))
+        return (
+            f"max {telegram.max_intensity or '-'}"
+            + (f", {silent} not received" if silent else "")
+            + (f", not understood: {strange}" if strange else "")
+        )
     if telegram.type.startswith("VXSE4"):
         return "EEW is a forecast: never start a check"
     if "tsunami" in kinds:
         counted = Counter(fact.value for fact in facts)
         return ",".join(f"{code}x{counted[code]}" for code in sorted(counted))
     if "landslide" in kinds and (alerts := sum(fact.value == "3" for fact in facts)):
-        return f"{alerts} cities 警戒(code 3)"
+        return f"{alerts} {'city' if alerts == 1 else 'cities'} 警戒(code 3)"
     if "nankai" in kinds:
         stages = ",".join(sorted({fact.value for fact in facts}))
         return f"stage {stages}: notice to CLAIR, no message to participants"
@@ -157,6 +167,12 @@ def _why(telegram: Telegram) -> str:
     if not telegram.type:
         return "unknown type of telegram"
     return "information only" if telegram.type in TYPES else f"unknown type of telegram {telegram.type}"
+
+
+def _strange(telegram: Telegram) -> set[str]:
+    """Intensities that JMA had not defined when this was written: a person must look."""
+    known = {*INTENSITIES, NOT_RECEIVED}
+    return {fact.value for fact in telegram.facts if fact.kind == "intensity"} - known
 
 
 def _marks(telegram: Telegram) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -83,7 +84,7 @@ class Message(Visible, Model):
     WRITTEN_BY_SYSTEM_ONLY = False
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    uuid: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    uuid: Mapped[str] = mapped_column(sa.String(32), unique=True, default=lambda: uuid4().hex)
     """Named in the callback address, so that any callback proves which row was accepted."""
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     """check:person:round:wave:channel:contact, or "reply:<inbound id>"."""

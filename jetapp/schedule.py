@@ -1,0 +1,124 @@
+"""What runs when: one list of (task, interval), and the clock that runs it. One clock may die, two may run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models.access import acting_as, system
+from models.db import db, system_connection, transaction
+from models.message import Lease
+from models.types import db_now
+from notifications import claims, delivery, queue
+from notifications.jma import feed
+from notifications.safety import chase
+from notifications.settings import current
+
+log = logging.getLogger(__name__)
+
+ALONE_SECONDS = 20.0
+"""How long one round of sending without Redis may take before the clock looks at its other tasks again."""
+LEASE_SECONDS = 60.0
+
+
+def remind() -> None:
+    """Write the reminders that are due, and another way for people whose message failed for good."""
+    with acting_as(system("reminders")), transaction():
+        chase.remind()
+        chase.other_ways()
+
+
+def deliver() -> None:
+    """See that what is due is being sent: wake the workers, or, while Redis is away, send from here."""
+    with system_connection(db.engine) as connection:
+        claims.sweep(connection, current().unknown_wait_seconds)
+        waiting = claims.due(connection)
+    if any(waiting.values()) and not queue.nudge(jobs=2):
+        delivery.drain(ALONE_SECONDS)
+
+
+def read_feeds() -> None:
+    """Ask JMA's feeds for news."""
+    with acting_as(system("JMA feed")):
+        feed.poll_all()
+
+
+@dataclass(frozen=True)
+class Task:
+    name: str
+    run: Callable[[], None]
+    seconds: Callable[[], float]
+
+
+TASKS = (
+    Task("deliver", deliver, lambda: current().sweep_seconds),
+    Task("remind", remind, lambda: current().sweep_seconds),
+    Task("feeds", read_feeds, lambda: float(current().jma_poll_seconds)),
+)
+
+
+def hold(name: str, holder: str, seconds: float) -> bool:
+    """Take the lease `name` for `seconds` if nobody else holds it. By the database's clock."""
+    lease = Lease.__table__
+    with system_connection(db.engine) as connection:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        statement = insert(lease).values(name=name, holder=holder, until=db_now(seconds))
+        taken = connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"],
+                set_={"holder": holder, "until": db_now(seconds)},
+                where=sa.or_(lease.c.until <= db_now(), lease.c.holder == holder),
+            )
+        )
+        return taken.rowcount == 1
+
+
+def finished(name: str, holder: str, pause: float) -> None:
+    """The task is done for now: the next round, by whoever comes first, after `pause` seconds."""
+    lease = Lease.__table__
+    with system_connection(db.engine) as connection:
+        connection.execute(
+            sa.update(lease)
+            .where(lease.c.name == name, lease.c.holder == holder)
+            .values(until=db_now(pause), done_at=db_now(), holder="")
+        )
+
+
+def run_once(task: Task, holder: str) -> bool:
+    """One round of a task if it is its time and nobody else is at it. True if it ran; errors are logged, not raised."""
+    try:
+        if not hold(task.name, holder, LEASE_SECONDS):
+            return False
+        try:
+            task.run()
+        finally:
+            finished(task.name, holder, task.seconds())
+    except Exception:
+        log.exception("the scheduled task %s failed; it will be tried again", task.name)
+    return True
+
+
+def run_for_ever(app: Flask, stop: threading.Event) -> None:
+    """The clock: each task in a thread of its own, so that a feed that hangs never holds up a message."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    def keep(task: Task) -> None:
+        while not stop.is_set():
+            with app.app_context():
+                run_once(task, holder)
+            stop.wait(min(task.seconds(), 5.0))
+
+    threads = [threading.Thread(target=keep, args=(task,), name=task.name, daemon=True) for task in TASKS]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join(timeout=5)

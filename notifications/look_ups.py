@@ -1,0 +1,156 @@
+"""Asking the provider about sends in doubt and about messages it has been silent on for long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from models.db import system_connection
+from models.message import Message, MessageState
+from models.participant import Channel as Lane
+from models.types import db_now
+from notifications import claims, receipts
+from notifications.channels.base import CannotTell, Channel, Found, Outgoing
+from notifications.settings import Settings
+from notifications.short_transaction import in_database
+
+log = logging.getLogger(__name__)
+message = Message.__table__
+
+AT_A_TIME = 200
+IN_FLIGHT = 10
+
+
+async def run(engine: Engine, channel: Channel, lane: Lane, settings: Settings) -> int:
+    """One round of look-ups on a lane; how many messages were asked about."""
+    rows = await asyncio.to_thread(_take, engine, lane, settings.unknown_wait_seconds)
+    gate = asyncio.Semaphore(IN_FLIGHT)
+
+    async def one(row: sa.Row[tuple[object, ...]]) -> None:
+        async with gate:
+            await _ask(engine, channel, settings, row)
+
+    await asyncio.gather(*(one(row) for row in rows))
+    return len(rows)
+
+
+def _take(engine: Engine, lane: Lane, wait_seconds: float) -> list[sa.Row[tuple[object, ...]]]:
+    """Rows whose look-up is due; the next look-up is set before the first question, so that two workers share them."""
+    with system_connection(engine) as connection:
+        wanted = (
+            sa.select(message.c.id)
+            .where(
+                message.c.channel == lane,
+                message.c.state.in_([MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.SENT]),
+                message.c.lease_until <= db_now(),
+            )
+            .order_by(message.c.lease_until)
+            .limit(AT_A_TIME)
+        )
+        if connection.dialect.name == "postgresql":
+            wanted = wanted.with_for_update(skip_locked=True, of=message)
+            chosen = sa.select(wanted.cte("wanted").c.id)
+        else:
+            chosen = wanted
+        return list(
+            connection.execute(
+                sa.update(message)
+                .where(message.c.id.in_(chosen.scalar_subquery()), message.c.lease_until <= db_now())
+                .values(lease_until=db_now(max(wait_seconds, 1.0)))
+                .returning(
+                    message.c.id,
+                    message.c.uuid,
+                    message.c.address,
+                    message.c.body,
+                    message.c.mark,
+                    message.c.state,
+                    message.c.provider_id,
+                    message.c.submitted_at,
+                    message.c.accepted_at,
+                    message.c.lookups,
+                    message.c.blind_resends,
+                )
+            ).all()
+        )
+
+
+async def _ask(engine: Engine, channel: Channel, settings: Settings, row: sa.Row[tuple[object, ...]]) -> None:
+    outgoing = Outgoing(row.id, row.uuid, row.address, "", row.body, row.mark, 1, 0)
+    found: Found | None = None
+    can_tell = True
+    try:
+        if row.state is MessageState.UNKNOWN:
+            found = await channel.find(outgoing, row.submitted_at)
+        elif row.provider_id:
+            found = await channel.fetch(row.provider_id)
+    except CannotTell as error:
+        can_tell = False
+        log.info("message %s cannot be looked up just now: %s", row.id, error)
+
+    def store(connection: Connection) -> None:
+        if found is not None:
+            _take_over(connection, row.id, found)
+        elif row.state is MessageState.UNKNOWN:
+            _not_found(connection, row, can_tell, channel.has_list, settings.unknown_wait_seconds)
+        else:
+            _still_silent(connection, row.id, row.accepted_at)
+
+    await in_database(engine, store)
+
+
+def _take_over(connection: Connection, message_id: int, found: Found) -> None:
+    moved = receipts.apply(connection, message_id, found.provider_id, found.status, found.error_code)
+    if not moved:
+        connection.execute(
+            sa.update(message)
+            .where(message.c.id == message_id, message.c.finished_at.is_(None))
+            .values(lease_until=db_now(claims.FIRST_FETCH_SECONDS))
+        )
+
+
+def _not_found(
+    connection: Connection, row: sa.Row[tuple[object, ...]], can_tell: bool, has_list: bool, wait: float
+) -> None:
+    """Not at the provider: after two look-ups it was never sent and may go again. Where nobody can tell, once and
+    never more: rather twice than never (messaging.md §2.5), counted in `blind_resends`."""
+    lookups = row.lookups + 1
+    enough = claims.LOOKUPS_BEFORE_RESEND if can_tell else claims.CANNOT_TELL_LIMIT if has_list else 1
+    values: dict[str, object] = {"lookups": lookups, "lease_until": db_now(wait)}
+    if lookups >= enough:
+        if can_tell or row.blind_resends < 1:
+            values = {
+                "state": MessageState.PENDING,
+                "lookups": 0,
+                "lease_until": None,
+                "due_at": db_now(),
+                "blind_resends": row.blind_resends + (0 if can_tell else 1),
+                "reason": "not found at the provider, sent again",
+            }
+        else:
+            values = {
+                "state": MessageState.FAILED,
+                "rank": claims.RANK_FAILED,
+                "lease_until": None,
+                "finished_at": db_now(),
+                "reason": "nobody can tell whether it was sent; it was tried twice",
+            }
+    connection.execute(
+        sa.update(message).where(message.c.id == row.id, message.c.state == MessageState.UNKNOWN).values(**values)
+    )
+
+
+def _still_silent(connection: Connection, message_id: int, accepted_at: datetime | None) -> None:
+    """Asked without news: ask again, later each time; after three days nothing more will come."""
+    waited = message.c.accepted_at <= db_now(-claims.LAST_FETCH_SECONDS)
+    connection.execute(
+        sa.update(message)
+        .where(message.c.id == message_id, message.c.finished_at.is_(None))
+        .values(
+            finished_at=sa.case((waited, db_now()), else_=None),
+            lease_until=sa.case((waited, None), else_=db_now(claims.FIRST_FETCH_SECONDS)),
+        )
+    )

@@ -1,0 +1,127 @@
+"""The RQ queue: wakes workers up. The rows are the truth, so a lost, doubled or late job does no harm.
+
+The only module that imports rq and redis.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry as RedisRetry
+from rq import Queue, Retry, Worker
+from rq.job import Job
+
+from notifications.settings import current
+
+log = logging.getLogger(__name__)
+
+NAME = "delivery"
+JOBS_FOR_A_LAUNCH = 4
+LAUNCH_SIZE = 50
+ENOUGH_WAITING = 8
+JOB_SECONDS = 180
+"""Longer than a drain's budget plus one HTTP time-out, so that RQ never kills a drain that is doing well."""
+
+WORKER_TTL = 60
+MAINTENANCE_SECONDS = 15
+
+
+class QueueError(Exception):
+    """Redis cannot be used just now."""
+
+
+def connect(*, patient: bool = False) -> redis.Redis:
+    """A connection that fails at once when Redis is down; a worker's (`patient`) may wait for work."""
+    return redis.Redis.from_url(
+        current().redis_url,
+        socket_connect_timeout=1.0,
+        socket_timeout=None if patient else 2.0,
+        retry=RedisRetry(NoBackoff(), 0),
+        health_check_interval=30 if patient else 0,
+    )
+
+
+def nudge(jobs: int = 1) -> bool:
+    """Ask workers to drain. False when Redis is down: the scheduler then drains by itself."""
+    try:
+        connection = connect()
+        waiting = Queue(NAME, connection=connection)
+        if waiting.count >= ENOUGH_WAITING:
+            return True
+        for _ in range(jobs):
+            # Retry without an interval: one with an interval would rest in Redis until a scheduler of RQ runs.
+            waiting.enqueue(
+                "notifications.delivery.drain",
+                job_timeout=JOB_SECONDS,
+                retry=Retry(max=3),
+                result_ttl=0,
+                failure_ttl=86_400,
+            )
+    except redis.RedisError as error:
+        log.warning("Redis cannot be reached, the scheduler takes over: %s", error)
+        return False
+    return True
+
+
+def alive() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(connect().ping())
+    except redis.RedisError:
+        return False
+
+
+def workers() -> list[tuple[str, float]]:
+    """Name and seconds since the last sign of life of every worker. Raises `QueueError`."""
+    try:
+        connection = connect()
+        found = Worker.all(queue=Queue(NAME, connection=connection))
+        return [
+            (worker.name, (datetime.now(UTC) - worker.last_heartbeat).total_seconds())
+            for worker in found
+            if worker.last_heartbeat is not None
+        ]
+    except redis.RedisError as error:
+        raise QueueError(str(error)) from error
+
+
+class DeliveryWorker(Worker):
+    """RQ's forking worker; the child must not use the parent's database connections."""
+
+    in_child: Callable[[], None]
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        self.in_child()
+        super().main_work_horse(job, queue)
+
+
+def work(in_child: Callable[[], None], while_down: Callable[[], object], burst: bool = False) -> None:
+    """Serve the queue until told to stop; while Redis is down, do the work without it.
+
+    `in_child` runs in each forked child before its job; `while_down` is one round of delivery.
+    """
+    while True:
+        try:
+            connection = connect(patient=True)
+            connection.ping()
+            # One queue only: with several, RQ loses a job whose worker dies between pop and register.
+            worker = DeliveryWorker(
+                [Queue(NAME, connection=connection)],
+                connection=connection,
+                worker_ttl=WORKER_TTL,
+                maintenance_interval=MAINTENANCE_SECONDS,
+                job_monitoring_interval=5,
+            )
+            worker.in_child = in_child
+            worker.work(burst=burst, logging_level="WARNING")
+            return
+        except (redis.RedisError, OSError) as error:
+            log.warning("Redis is away (%s); process %s goes on without it", error, os.getpid())
+            while_down()
+            time.sleep(1.0)

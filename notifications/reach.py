@@ -1,0 +1,65 @@
+"""What is known of getting through to a person, kept on the recipient's row so that a board is one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from models.disaster import Reach, Recipient
+from models.message import ARRIVED, AT_PROVIDER, IN_DOUBT, NOT_YET_OUT, Message
+
+message = Message.__table__
+recipient = Recipient.__table__
+
+
+def mark_sent(connection: Connection, message_ids: Sequence[int]) -> None:
+    """Messages were accepted: their people are on their way to being reached, unless one arrived before."""
+    # Locked in one order: two workers that send mail and SMS to the same people must not wait for each other.
+    waiting = (
+        sa.select(recipient.c.id)
+        .where(
+            recipient.c.id.in_(sa.select(message.c.recipient_id).where(message.c.id.in_(message_ids))),
+            recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]),
+        )
+        .order_by(recipient.c.id)
+        .with_for_update()
+    )
+    ids = connection.execute(waiting).scalars().all()
+    if ids:
+        connection.execute(sa.update(recipient).where(recipient.c.id.in_(ids)).values(reach=Reach.SENT))
+
+
+def mark_arrived(connection: Connection, recipient_id: int | None) -> None:
+    if recipient_id is not None:
+        connection.execute(
+            sa.update(recipient)
+            .where(recipient.c.id == recipient_id, recipient.c.reach != Reach.ARRIVED)
+            .values(reach=Reach.ARRIVED)
+        )
+
+
+def refresh(connection: Connection, recipient_ids: Sequence[int | None]) -> None:
+    """Reckon anew from all messages of these people: the best of what any channel achieved."""
+    ids = [ident for ident in recipient_ids if ident is not None]
+    if not ids:
+        return
+
+    def any_in(states: Sequence[str]) -> sa.ColumnElement[bool]:
+        return sa.exists(
+            sa.select(sa.literal(1)).where(message.c.recipient_id == recipient.c.id, message.c.state.in_(states))
+        )
+
+    connection.execute(
+        sa.update(recipient)
+        .where(recipient.c.id.in_(ids))
+        .values(
+            reach=sa.case(
+                (any_in(ARRIVED), Reach.ARRIVED.value),
+                (any_in(AT_PROVIDER), Reach.SENT.value),
+                (any_in((*NOT_YET_OUT, *IN_DOUBT)), Reach.WAITING.value),
+                else_=Reach.FAILED.value,
+            )
+        )
+    )

@@ -136,7 +136,7 @@ class SafetyCheck(Visible, Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_by: Mapped[str] = mapped_column(sa.String(120), default="")
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When JMA withdrew the report (取消) and those asked were told."""
+    """When JMA had withdrawn the reports (取消) of all rounds and those asked had been told."""
     token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     rounds: Mapped[list[CheckRound]] = relationship(back_populates="check", order_by="CheckRound.number")
@@ -173,8 +173,14 @@ class CheckRound(Visible, Model):
     """The series key of the event that opened it: further reports of the same event stay in this round."""
     event_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    event: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """What the messages of this round say of the disaster; as `SafetyCheck.event`."""
+    asked: Mapped[int] = mapped_column(default=0)
+    """How many people were asked in this round, also those who were asked again in a later one."""
     waves_done: Mapped[int] = mapped_column(default=0)
     """How many reminder waves have been written."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When JMA withdrew the report (取消) and those asked in this round were told."""
 
     check: Mapped[SafetyCheck] = relationship(back_populates="rounds")
 
@@ -231,7 +237,9 @@ class Recipient(Visible, Model):
     prefecture_code: Mapped[str] = mapped_column(sa.ForeignKey("prefecture.code"))
     reasons: Mapped[str] = mapped_column(sa.String(60), default="")
     """Why this person: "work", "home", "organisation", comma-separated."""
+    severity_kind: Mapped[str] = mapped_column(sa.String(20), default="")
     severity_rank: Mapped[int] = mapped_column(default=0)
+    """The worst this person has been asked for: being asked again needs more than this."""
     severity_label: Mapped[str] = mapped_column(sa.String(40), default="")
     coarse: Mapped[bool] = mapped_column(default=False)
     first_round: Mapped[int] = mapped_column(default=1)
@@ -243,6 +251,8 @@ class Recipient(Visible, Model):
     answer: Mapped[Answer | None] = mapped_column(enum_text(Answer))
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer_round: Mapped[int | None]
+    answered_by: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Empty when `answer` is the person's own, else who told us."""
     first_answer: Mapped[Answer | None] = mapped_column(enum_text(Answer))
     first_answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     details: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)

@@ -168,7 +168,10 @@ def upgrade() -> None:
         sa.Column("series", sa.String(length=200), nullable=False),
         sa.Column("event_at", models.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("opened_at", models.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("event", sa.JSON(), nullable=False),
+        sa.Column("asked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("waves_done", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("withdrawn_at", models.types.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["check_id"], ["safety_check.id"], name=op.f("fk_check_round_check_id_safety_check"), ondelete="CASCADE"
         ),
@@ -417,6 +420,7 @@ def upgrade() -> None:
         sa.Column("municipality_code", sa.String(length=5), nullable=True),
         sa.Column("prefecture_code", sa.String(length=2), nullable=False),
         sa.Column("reasons", sa.String(length=60), nullable=False),
+        sa.Column("severity_kind", sa.String(length=20), nullable=False),
         sa.Column("severity_rank", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("severity_label", sa.String(length=40), nullable=False),
         sa.Column("coarse", sa.Boolean(), nullable=False),
@@ -436,6 +440,7 @@ def upgrade() -> None:
         ),
         sa.Column("answered_at", models.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("answer_round", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("answered_by", sa.String(length=120), nullable=False),
         sa.Column(
             "first_answer",
             sa.Enum("safe", "need_help", "unclear", name="answer", native_enum=False, length=32),

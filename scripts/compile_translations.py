@@ -5,7 +5,8 @@
 
 To collect new texts from code and templates into the Japanese file (texts already translated are kept):
 
-    pybabel extract -F jetapp/translations/babel.cfg --no-location --sort-output --omit-header -o /tmp/pages.pot .
+    pybabel extract -F jetapp/translations/babel.cfg -k _l -k DomainError:2 \\
+        --no-location --sort-output --omit-header -o /tmp/pages.pot .
     pybabel update -i /tmp/pages.pot -d jetapp/translations -l ja --no-fuzzy-matching --omit-header --width 110
 """
 

@@ -56,6 +56,16 @@ class _Results:
     doubtful: list[tuple[int, str]] = field(default_factory=list)
     account: str = ""
 
+    def add_error(self, message_id: int, error: ChannelError) -> None:
+        if error.kind is Failure.REFUSED:
+            self.refused.append(claims.Refused(message_id, error.code, error.text))
+        elif error.kind is Failure.IN_DOUBT:
+            self.doubtful.append((message_id, error.text))
+        else:
+            self.busy.append((message_id, error.retry_after))
+            if error.kind is Failure.ACCOUNT:
+                self.account = error.text
+
     def __len__(self) -> int:
         return len(self.accepted) + len(self.refused) + len(self.busy) + len(self.doubtful)
 
@@ -152,7 +162,6 @@ class _LaneDrain:
         return waiting >= self.settings.send_batch or (waiting > 0 and time.monotonic() - self.flushed >= FLUSH_SECONDS)
 
     async def _send(self, channel: Channel, token: str, message: Outgoing, deadline: float) -> None:
-        results = self.results.setdefault(token, _Results())
         if time.monotonic() > deadline:
             # This process slept through its lease: somebody else may hold the row by now, so nothing leaves.
             self.done.not_sent += 1
@@ -160,19 +169,16 @@ class _LaneDrain:
         try:
             provider_id = await channel.send(message)
         except ChannelError as error:
-            if error.kind is Failure.REFUSED:
-                results.refused.append(claims.Refused(message.id, error.code, error.text))
-            elif error.kind is Failure.IN_DOUBT:
-                results.doubtful.append((message.id, error.text))
-            else:
-                results.busy.append((message.id, error.retry_after))
-                if error.kind is Failure.ACCOUNT:
-                    results.account = error.text
+            self._results(token).add_error(message.id, error)
         except Exception as error:  # a bug in a channel must leave the row in doubt, not lost
             log.exception("the channel failed in a way it should not")
-            results.doubtful.append((message.id, f"{type(error).__name__}: {error}"))
+            self._results(token).doubtful.append((message.id, f"{type(error).__name__}: {error}"))
         else:
-            results.accepted.append((message.id, provider_id))
+            self._results(token).accepted.append((message.id, provider_id))
+
+    def _results(self, token: str) -> _Results:
+        # Asked for when a result is there, never kept across an await: a flush takes the whole table away.
+        return self.results.setdefault(token, _Results())
 
     async def _flush(self) -> None:
         stored, self.results = self.results, {}

@@ -24,6 +24,7 @@ def write(rows: Sequence[Mapping[str, Any]]) -> int:
     connection = session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(Message.__table__).on_conflict_do_nothing(index_elements=["key"])
-    written = connection.execute(statement, [dict(row) for row in rows]).rowcount
+    # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
+    written = len(connection.execute(statement.returning(Message.__table__.c.id), [dict(r) for r in rows]).all())
     after_commit(lambda: queue.nudge(queue.JOBS_FOR_A_LAUNCH if len(rows) > queue.LAUNCH_SIZE else 1))
     return written

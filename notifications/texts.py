@@ -95,8 +95,10 @@ def _sms(purpose: str, code: str, drill: bool, sms_reply: bool, room: int, gsm7:
     drafts = _drafts(purpose, languages()[code], digits)
     mark = [DRILL_MARK_SMS] if drill else []
     bodies = [keep_whole(mark + lines, link) for lines in drafts] if link else []
-    if not link or purpose not in WITH_LINK:
-        bodies += ["\n".join(mark + lines) for lines in drafts]
+    if not link:
+        bodies = ["\n".join(mark + lines) for lines in drafts]
+    elif purpose not in WITH_LINK:
+        bodies.append("\n".join(mark + drafts[-1]))
     body = min(bodies, key=segments)
     if not link or link not in body:
         return body, None, segments(body)

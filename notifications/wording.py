@@ -62,7 +62,7 @@ class Language:
 @cache
 def languages(folder: Path = FOLDER) -> Mapping[str, Language]:
     """All languages in the order of `LANGUAGES`, read once and checked against English."""
-    loaded = {code: _read(folder / f"{code}.toml", code) for code in LANGUAGES if (folder / f"{code}.toml").exists()}
+    loaded = {code: _read(folder / f"{code}.toml", code) for code in LANGUAGES}
     for language in loaded.values():
         _compare(language, loaded[BASE], folder)
     return MappingProxyType(loaded)

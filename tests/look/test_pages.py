@@ -1,6 +1,7 @@
 """The component page and the error pages in a real browser, in both languages, at three widths."""
 
 import pytest
+from flask import render_template
 from playwright.sync_api import Browser
 
 from tests.browser import WIDTHS, look_for_faults, serve
@@ -29,6 +30,20 @@ def test_error_pages(browser: Browser, code: int, actor: str | None) -> None:
         page.goto(f"{address}/error/{code}")
         assert look_for_faults(page) == []
         assert page.locator("h1").count() == 1
+        page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_top_bar_of_public_pages_keeps_names_in_one_piece(browser: Browser, width: int, language: str) -> None:
+    app = sample_app.make()
+    app.add_url_rule("/public", "public", lambda: render_template("public.html"))
+    with serve(app) as address:
+        page = browser.new_page(viewport={"width": width, "height": 700})
+        page.goto(f"{address}/public?lang={language}")
+        box = page.locator(".brand-name").bounding_box()
+        assert box is not None
+        assert box["width"] > 2 * box["height"]
         page.close()
 
 

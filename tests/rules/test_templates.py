@@ -47,12 +47,12 @@ def test_template_parses(environment: Environment, name: str) -> None:
 def test_nothing_inline(name: str) -> None:
     html = re.sub(r"\{#.*?#\}", "", source(name), flags=re.DOTALL)
     assert not re.search(r"\sstyle\s*=", html), "style attribute"
-    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", html), "event handler attribute"
+    assert not re.search(r"<[^>]*\son[a-z]{4,}\s*=", html), "event handler attribute"
     assert not re.search(r"<script(?![^>]*\bsrc=)", html), "script without src"
     assert not re.search(r"javascript:", html), "javascript: address"
     if not name.startswith(OWN_STYLE):
         assert "<style" not in html, "style element"
-    assert not re.search(r"(?:src|href)=\"https?://", html), "file from another site"
+    assert not re.search(r"\ssrc\s*=\s*[\"']?(?:https?:)?//|<link[^>]*https?://", html), "file from another site"
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if not name.startswith(ONE_LANGUAGE)])

@@ -90,6 +90,9 @@ async def _ask(engine: Engine, channel: Channel, settings: Settings, row: sa.Row
     except CannotTell as error:
         can_tell = False
         log.info("message %s cannot be looked up just now: %s", row.id, error)
+    except Exception:  # a bug in a channel must not keep the other lanes from sending
+        can_tell = False
+        log.exception("looking up message %s failed in a way it should not", row.id)
 
     def store(connection: Connection) -> None:
         if found is not None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -144,7 +144,7 @@ class TwilioSms:
         # The list filters by To alone: DateSent is empty until a message has left (messaging.md §2.5).
         try:
             listed = await self._client.messages.list_async(to=message.address, limit=200, page_size=200)
-        except (TwilioRestException, aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (TwilioException, aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise CannotTell(str(error)) from error
         for entry in listed:
             created = entry.date_created
@@ -161,7 +161,7 @@ class TwilioSms:
             if error.status == 404:
                 return None
             raise CannotTell(str(error)) from error
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (TwilioException, aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise CannotTell(str(error)) from error
         return Found(provider_id, str(entry.status), str(entry.error_code or ""))
 

@@ -46,7 +46,8 @@ async def running(options: SandboxOptions):  # type: ignore[no-untyped-def]
 
     control = Control(state, inbound, webhooks, forget)
     front = Front(state, TwilioApi(state, delivery), control, Pages(state, inbound, control))
-    runner = ServerRunner(Server(front), shutdown_timeout=1.0)
+    # A caller that gives up frees its place at once; what it sent has been stored by then.
+    runner = ServerRunner(Server(front, handler_cancellation=True), shutdown_timeout=1.0)
     await runner.setup()
     loop = asyncio.get_running_loop()
     smtp = None

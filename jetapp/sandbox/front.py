@@ -7,6 +7,7 @@ is what benchmarks of the product measure against.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import parse_qsl
 
 from aiohttp.web import BaseRequest, Response
@@ -65,7 +66,8 @@ class Front:
         if wait:
             await asyncio.sleep(wait)
         if answer.then == "hang":
-            await asyncio.sleep(knobs.hang_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._state.ended.wait(), knobs.hang_seconds)
         if answer.then != "answer" and request.transport is not None:
             request.transport.abort()
 

@@ -65,7 +65,9 @@ def _filter(query: Mapping[str, str]) -> Callable[[Message], bool]:
     sender = query.get("From", "")
     low, high = float("-inf"), float("inf")
     if query.get("DateSent"):
+        # The SDKs write a date as its midnight, and Twilio's own example asks for a day that way.
         start, whole_day = _moment(query, "DateSent")
+        whole_day = whole_day or start == start.replace(hour=0, minute=0, second=0, microsecond=0)
         low, high = start.timestamp(), (start + (DAY if whole_day else timedelta(seconds=1))).timestamp() - 1e-6
     if query.get("DateSent>"):
         low = max(low, _moment(query, "DateSent>")[0].timestamp())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default as default_policy
 from email.utils import formatdate, make_msgid
 from typing import Any
 
@@ -72,7 +74,7 @@ class MailSink:
         cut = False
         raw = envelope.content or b""
         for address in envelope.rcpt_tos:
-            mail = self.keep(envelope.mail_from or "", address, raw if isinstance(raw, bytes) else raw.encode())
+            mail = self.keep((envelope.mail_from or "").strip("<>"), address, raw if isinstance(raw, bytes) else raw.encode())
             key = f"{address.lower()}|{state.store.requests[address.lower()]}"
             rule = rule_for(knobs.smtp_bounces, address.lower(), knobs.seed, "bounce", key)
             if rule:
@@ -140,17 +142,18 @@ def delivery_report(mail: Mail, code: int) -> EmailMessage:
     report["Message-ID"] = make_msgid(domain=HOSTNAME)
     report["Auto-Submitted"] = "auto-replied"
     report.set_content(f"Your message could not be delivered to {mail.to}:\n\n{reply_line(code)}\n")
-    facts = EmailMessage()
-    facts["Content-Type"] = "message/delivery-status"
-    facts.set_payload(
+    facts = _part(
+        "message/delivery-status",
         f"Reporting-MTA: dns; {HOSTNAME}\n\nFinal-Recipient: rfc822; {mail.to}\nAction: failed\n"
-        f"Status: {status}\nDiagnostic-Code: smtp; {reply_line(code)}\n"
+        f"Status: {status}\nDiagnostic-Code: smtp; {reply_line(code)}\n",
     )
-    headers = EmailMessage()
-    headers["Content-Type"] = "text/rfc822-headers; charset=utf-8"
-    headers.set_payload("".join(f"{name}: {value}\n" for name, value in mail.message.items()))
+    headers = _part("text/rfc822-headers", "".join(f"{name}: {value}\n" for name, value in mail.message.raw_items()))
     report.make_mixed()
     report.attach(facts)
     report.attach(headers)
     report.replace_header("Content-Type", "multipart/report; report-type=delivery-status")
     return report
+
+
+def _part(content_type: str, text: str) -> EmailMessage:
+    return message_from_bytes(f"Content-Type: {content_type}\n\n{text}".encode(), policy=default_policy)

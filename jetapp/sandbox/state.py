@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
@@ -18,12 +19,16 @@ class State:
     def __init__(self, options: SandboxOptions) -> None:
         self.options = options
         self.epoch = 0
+        self.ended = asyncio.Event()
+        """Set at the next reset: what hangs on purpose ends then."""
         self.knobs = Knobs()
         self.reset(knobs=True)
 
     def reset(self, *, knobs: bool) -> None:
         """Forget everything accepted; with `knobs`, also go back to the knobs of the start."""
         self.epoch += 1
+        self.ended.set()
+        self.ended = asyncio.Event()
         self.store = Store()
         self.counts: Counter[str] = Counter()
         self.refused: Counter[int] = Counter()

@@ -166,12 +166,12 @@ def mail_json(mail: Mail) -> dict[str, Any]:
         "number": mail.number,
         "sender": mail.sender,
         "to": mail.to,
-        "name": mail.name,
+        "name": mail.letter.name,
         "received": mail.received,
-        "subject": mail.subject,
-        "text": mail.text,
-        "html": mail.html,
-        "headers": [[name, str(value)] for name, value in mail.message.items()],
+        "subject": mail.letter.subject,
+        "text": mail.letter.text,
+        "html": mail.letter.html,
+        "headers": mail.letter.headers,
     }
 
 

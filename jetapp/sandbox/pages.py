@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -33,6 +34,7 @@ LETTER_POLICY = "sandbox allow-popups; default-src 'none'; style-src 'unsafe-inl
 TOKYO = timezone(timedelta(hours=9))
 PER_PAGE = 100
 BESIDE = 12
+LOT = 20
 REFRESH_SECONDS = 5
 _LINK = re.compile(r"https?://[!-~]*[A-Za-z0-9/_~#=&%+-]")
 
@@ -85,7 +87,7 @@ class Pages:
             case ["phones", number]:
                 return self._phone(number, query)
             case ["mailboxes"]:
-                return self._mailboxes(query)
+                return await self._mailboxes(query)
             case ["mailboxes", address]:
                 return self._mailbox(address, query)
             case ["mails", number, "html" | "raw" as form] if number.isdecimal():
@@ -155,14 +157,18 @@ class Pages:
         )
         return self._list("phones", rows, query)
 
-    def _mailboxes(self, query: Mapping[str, str]) -> Answer:
+    async def _mailboxes(self, query: Mapping[str, str]) -> Answer:
         wanted = query.get("q", "").strip().lower()
+        if wanted:
+            # Unread letters are read in small lots, so that a search does not hold up the product.
+            for start in range(0, len(self._state.store.mails), LOT):
+                for mail in self._state.store.mails[start : start + LOT]:
+                    _ = mail.letter
+                await asyncio.sleep(0)
         rows = (
             (address, mails)
             for address, mails in reversed(self._state.store.mailboxes.items())
-            if not wanted
-            or wanted in address
-            or any(wanted in f"{mail.name} {mail.subject} {mail.text}".lower() for mail in mails)
+            if not wanted or wanted in address or any(wanted in mail.letter.words for mail in mails)
         )
         return self._list("mailboxes", rows, query)
 
@@ -236,7 +242,7 @@ class Pages:
         headers = {"Content-Security-Policy": LETTER_POLICY, "X-Content-Type-Options": "nosniff"}
         if form == "raw":
             return Answer(200, mail.raw, headers, "text/plain; charset=utf-8")
-        return Answer(200, mail.html.encode(), headers, HTML)
+        return Answer(200, mail.letter.html.encode(), headers, HTML)
 
     def _page(self, name: str, status: int = 200, **values: Any) -> Answer:
         store = self._state.store

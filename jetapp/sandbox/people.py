@@ -38,7 +38,7 @@ class People:
     def got_mail(self, mail: Mail) -> None:
         share = self._state.knobs.answer_mail_share
         if share:
-            self._consider(mail.to.lower(), mail.text or mail.html, share, can_write=False)
+            self._consider(mail.to.lower(), mail.letter.text or mail.letter.html, share, can_write=False)
 
     def _consider(self, who: str, text: str, share: float, *, can_write: bool) -> None:
         knobs = self._state.knobs

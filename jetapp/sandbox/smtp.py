@@ -72,9 +72,11 @@ class MailSink:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         state, knobs = self._state, self._state.knobs
         cut = False
-        raw = envelope.content or b""
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        sender = (envelope.mail_from or "").strip("<>")
         for address in envelope.rcpt_tos:
-            mail = self.keep((envelope.mail_from or "").strip("<>"), address, raw if isinstance(raw, bytes) else raw.encode())
+            mail = self.keep(sender, address, raw)
             key = f"{address.lower()}|{state.store.requests[address.lower()]}"
             rule = rule_for(knobs.smtp_bounces, address.lower(), knobs.seed, "bounce", key)
             if rule:
@@ -147,7 +149,9 @@ def delivery_report(mail: Mail, code: int) -> EmailMessage:
         f"Reporting-MTA: dns; {HOSTNAME}\n\nFinal-Recipient: rfc822; {mail.to}\nAction: failed\n"
         f"Status: {status}\nDiagnostic-Code: smtp; {reply_line(code)}\n",
     )
-    headers = _part("text/rfc822-headers", "".join(f"{name}: {value}\n" for name, value in mail.message.raw_items()))
+    headers = _part(
+        "text/rfc822-headers", mail.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode(errors="replace") + "\n"
+    )
     report.make_mixed()
     report.attach(facts)
     report.attach(headers)

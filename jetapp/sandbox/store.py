@@ -49,6 +49,22 @@ class Message:
         return self.sender if self.direction == INBOUND else self.to
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person reads of a mail."""
+
+    author: str
+    name: str
+    """The display name the letter uses for this recipient."""
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+    """As they came, encoded words and all: decoding each takes longer than the rest together."""
+    words: str
+    """What is searched, in small letters."""
+
+
 @dataclass(eq=False)
 class Mail:
     sender: str
@@ -58,35 +74,28 @@ class Mail:
     number: int = 0
 
     @cached_property
-    def message(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=default_policy)
+    def letter(self) -> Letter:
+        """Read when somebody first looks: reading a mail takes longer than accepting it."""
+        message = message_from_bytes(self.raw, policy=default_policy)
+        name = ""
+        for address in getattr(message["to"], "addresses", ()):
+            if address.addr_spec.lower() == self.to.lower():
+                name = str(address.display_name)
+        subject, text = str(message["subject"] or ""), _part(message, "plain")
+        return Letter(
+            author=str(message["from"] or ""),
+            name=name,
+            subject=subject,
+            text=text,
+            html=_part(message, "html"),
+            headers=tuple((header, str(value)) for header, value in message.raw_items()),
+            words=f"{name} {subject} {text}".lower(),
+        )
 
-    @property
-    def subject(self) -> str:
-        return str(self.message["subject"] or "")
 
-    @property
-    def name(self) -> str:
-        """The display name the letter uses for this recipient."""
-        header = self.message["to"]
-        for address in getattr(header, "addresses", ()):
-            if address.addr_spec.lower() == self.to.lower() and address.display_name:
-                return str(address.display_name)
-        return ""
-
-    @property
-    def text(self) -> str:
-        part = self.message.get_body(preferencelist=("plain",))
-        return str(part.get_content()) if part is not None else ""
-
-    @property
-    def has_html(self) -> bool:
-        return self.message.get_body(preferencelist=("html",)) is not None
-
-    @property
-    def html(self) -> str:
-        part = self.message.get_body(preferencelist=("html",))
-        return str(part.get_content()) if part is not None else ""
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return str(part.get_content()) if part is not None else ""
 
 
 class Store:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from models.disaster import Recipient
+from models.disaster import Answer, Recipient
 from models.message import Message, MessageState, Sender
 from models.participant import Channel, ContactPoint, ContactState
 from models.types import db_now
@@ -180,7 +180,9 @@ def _already_answered() -> sa.ColumnElement[bool]:
         message.c.purpose.in_(QUESTIONS),
         sa.exists(
             sa.select(sa.literal(1)).where(
-                recipient.c.id == message.c.recipient_id, recipient.c.answer_round >= message.c.round_number
+                recipient.c.id == message.c.recipient_id,
+                recipient.c.answer_round >= message.c.round_number,
+                recipient.c.answer != Answer.UNCLEAR,
             )
         ),
     )

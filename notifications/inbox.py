@@ -97,9 +97,7 @@ def _store_once(form: Mapping[str, str], number: str, said: str) -> int | None:
     ).scalar_one_or_none()
 
 
-def _settle(
-    row_id: int, state: InboundState, why: str, guess: str, recipient_id: int | None = None
-) -> InboundState:
+def _settle(row_id: int, state: InboundState, why: str, guess: str, recipient_id: int | None = None) -> InboundState:
     db.session().connection().execute(
         sa.update(inbound)
         .where(inbound.c.id == row_id)
@@ -182,5 +180,3 @@ def _write_back(recipient: Recipient, number: str, purpose: Purpose) -> None:
             }
         ]
     )
-
-

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import redis
@@ -12,10 +13,12 @@ from click.testing import Result
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from jetapp import create_app
 from models.account import User
 from models.db import db, transaction
 from models.errors import ScopeMissing
 from models.organisation import Host
+from tests.servers import RedisServer
 
 
 @pytest.mark.usefixtures("system")
@@ -102,3 +105,17 @@ def test_another_process_works_on_the_database_of_the_test(app: Flask, environme
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == "67"
+
+
+def test_redis_may_be_on_a_unix_socket(tmp_path: Path) -> None:
+    """As `make demo` starts it."""
+    with RedisServer(persistent=False) as server:
+        assert server.url.startswith("unix://")
+        create_app(
+            {
+                "ENV": "test",
+                "SECRET_KEY": "x",
+                "DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite'}",
+                "REDIS_URL": server.url,
+            }
+        )

@@ -30,6 +30,8 @@ def test_redis_starts_answers_and_leaves_nothing(tcp: bool) -> None:
 def test_redis_listens_only_where_it_was_told(redis_server: RedisServer) -> None:
     with redis.Redis.from_url(redis_server.url) as connection:
         assert connection.config_get("port")["port"] == "0"
+    with RedisServer(tcp=True) as server, redis.Redis.from_url(server.url) as connection:
+        assert connection.config_get("bind")["bind"] == "127.0.0.1"
 
 
 def test_redis_keeps_its_data_over_kill_and_restart(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""Do Redis, the workers and the clock run, and does the feed come in?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from jetapp.checkup.findings import Finding, State, Subject, Trouble, ago, reason
+from jetapp.checkup.storage import connection
+from jetapp.config import BY_NAME
+from models.disaster import FeedState
+from models.message import Lease
+from models.types import db_now
+from notifications import queue
+
+WATCHED_TASKS = ("deliver", "remind")
+LATEST_ROUND_SECONDS = 60.0
+"""Without Redis one round of `deliver` may take 20 seconds; three of them are too many."""
+SILENT_WORKER_SECONDS = 120.0
+SILENT_FEED_SECONDS = 300.0
+START_REDIS = "start Redis, or correct JETAPP_REDIS_URL; until then the scheduler alone sends"
+
+
+def redis(subject: Subject) -> Finding:
+    try:
+        server = queue.connect()
+        server.ping()
+        facts: dict[str, Any] = server.info()
+    except Exception as error:  # redis-py's own classes are known to notifications.queue only
+        raise Trouble(f"does not answer: {reason(error)}", START_REDIS) from error
+    policy = str(facts.get("maxmemory_policy", "noeviction"))
+    shown = f"version {facts.get('redis_version', '?')}"
+    if policy != "noeviction":
+        text = f"{shown}; it may throw queued work away ({policy})"
+        return Finding("redis", State.WARN, text, "set maxmemory-policy noeviction")
+    if not facts.get("aof_enabled", 0):
+        text = f"{shown}; without append-only file: a restart forgets the queue (rows are safe, sending starts later)"
+        return Finding("redis", State.WARN, text, "set appendonly yes")
+    return Finding("redis", State.OK, f"{shown}, noeviction, append-only")
+
+
+def workers(subject: Subject) -> Finding:
+    try:
+        found = queue.workers()
+    except queue.QueueError as error:
+        raise Trouble(f"does not answer: {reason(error)}", START_REDIS) from error
+    alive = [age for _, age in found if age <= SILENT_WORKER_SECONDS]
+    if not alive:
+        silent = f"; {len(found)} silent for more than {ago(SILENT_WORKER_SECONDS)}" if found else ""
+        return Finding("workers", State.FAIL, f"no worker is alive{silent}", "start at least one: jetapp worker")
+    return Finding("workers", State.OK, f"{len(alive)} alive, last sign of life {ago(min(alive))} ago")
+
+
+def scheduler(subject: Subject) -> Finding:
+    with connection(subject) as reading:
+        present: datetime = reading.execute(sa.select(db_now())).scalar_one()
+        lease = Lease.__table__
+        rows = reading.execute(sa.select(lease.c.name, lease.c.done_at).where(lease.c.name.in_(WATCHED_TASKS))).all()
+    done = {name: done_at for name, done_at in rows if done_at is not None}
+    missing = [task for task in WATCHED_TASKS if task not in done]
+    if missing:
+        text = f"has never done: {', '.join(missing)}"
+        return Finding("scheduler", State.FAIL, text, "start it: jetapp scheduler (two may run)")
+    ages = {task: (present - moment).total_seconds() for task, moment in done.items()}
+    slowest = max(ages, key=lambda task: ages[task])
+    limit = max(LATEST_ROUND_SECONDS, 6 * subject.settings.sweep_seconds)
+    if ages[slowest] > limit:
+        text = f"last finished {slowest} {ago(ages[slowest])} ago"
+        return Finding("scheduler", State.FAIL, text, "start it again: jetapp scheduler; its log says why it stopped")
+    return Finding("scheduler", State.OK, f"last round {ago(ages[slowest])} ago")
+
+
+def feeds_configured(subject: Subject) -> tuple[str, ...]:
+    """The feeds that are polled; outside production the default addresses are not (jetapp/config.py)."""
+    settings = subject.settings
+    default = BY_NAME["JMA_FEEDS"]
+    if settings.env != "production" and settings.jma_feeds == default.parse(default.default):
+        return ()
+    return settings.jma_feeds
+
+
+def feed(subject: Subject) -> Finding:
+    wanted = feeds_configured(subject)
+    if not wanted:
+        if subject.settings.env != "production":
+            return Finding("feed", State.OK, f"not configured ({subject.settings.env})")
+        text = "no feed is configured: no report will ever start a check"
+        return Finding("feed", State.FAIL, text, "set JETAPP_JMA_FEEDS, or unset it for JMA's own addresses")
+    with connection(subject) as reading:
+        present: datetime = reading.execute(sa.select(db_now())).scalar_one()
+        state = FeedState.__table__
+        rows = {
+            row.url: row
+            for row in reading.execute(
+                sa.select(state.c.url, state.c.read_at, state.c.error).where(state.c.url.in_(wanted))
+            )
+        }
+    limit = max(SILENT_FEED_SECONDS, 10.0 * subject.settings.jma_poll_seconds)
+    oldest = 0.0
+    for url in wanted:
+        row = rows.get(url)
+        if row is None or row.read_at is None:
+            said = f": {row.error}" if row is not None and row.error else ""
+            todo = "start the scheduler; see that this machine may reach the address"
+            return Finding("feed", State.FAIL, f"{url} was never read{said}", todo)
+        age = (present - row.read_at).total_seconds()
+        oldest = max(oldest, age)
+        if age > limit:
+            text = f"{url} last read {ago(age)} ago{': ' + row.error if row.error else ''}"
+            todo = "see that the scheduler runs and the address answers; until then start checks by hand"
+            return Finding("feed", State.FAIL, text, todo)
+        if row.error:
+            text = f"{url}: the last reading failed ({reason(Exception(row.error))}), read well {ago(age)} ago"
+            return Finding("feed", State.WARN, text, "nothing yet: it is tried again; act if it stays")
+    return Finding("feed", State.OK, f"{len(wanted)} read, the oldest reading {ago(oldest)} ago")

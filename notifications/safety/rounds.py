@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from models import audit
 from models.db import db
 from models.disaster import CheckArea, CheckRound, Reach, Recipient, SafetyCheck
 from models.message import NOT_YET_OUT, Lease, Message, MessageState
 from models.types import db_now
+from notifications import bulk
 from notifications.safety import asking, targets
 from notifications.safety.severity import Severity
 from notifications.safety.targets import Area, Target
@@ -188,14 +189,6 @@ def _insert(check_id: int, number: int, people: Sequence[Target], moment: dateti
     """The ids of the new recipients; who is there already (another worker was quicker) is left out."""
     if not people:
         return []
-    connection = db.session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(recipient)
-        # Only this key: a token that exists already must be an error, never a person silently not asked.
-        .on_conflict_do_nothing(index_elements=["check_id", "participant_id"])
-        .returning(recipient.c.id)
-    )
     rows = [
         {
             "check_id": check_id,
@@ -210,7 +203,8 @@ def _insert(check_id: int, number: int, people: Sequence[Target], moment: dateti
         }
         for target in people
     ]
-    return list(connection.execute(statement, rows).scalars())
+    # Only this key: a token that exists already must be an error, never a person silently not asked.
+    return bulk.insert_new(db.session.connection(), recipient, rows, key=["check_id", "participant_id"], returning="id")
 
 
 def _place(target: Target) -> dict[str, Any]:

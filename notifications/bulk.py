@@ -1,0 +1,103 @@
+"""Thousands of rows in one statement with one parameter.
+
+A multi-row VALUES of 12,000 messages costs psycopg seconds, because it looks for placeholders in megabytes of SQL.
+Handed over as one JSON document the same rows take a tenth of that, on both databases.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+
+
+def insert_new(
+    connection: Connection,
+    table: sa.FromClause,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    returning: str = "",
+) -> list[Any]:
+    """Insert rows that are not there yet by `key`; the `returning` column of the new ones (default: the key's first).
+
+    Every row has the same columns. Columns left out get their Python-side default. A row that breaks another
+    unique key is an error.
+    """
+    if not rows:
+        return []
+    assert isinstance(table, sa.Table)
+    dialect = connection.dialect
+    given = [table.c[name] for name in rows[0]]
+    made, expressions = _defaults(table, rows[0])
+    columns = [*given, *(column for column, _ in made)]
+    convert = {column.name: _converter(column, dialect) for column in columns}
+    document = []
+    for row in rows:
+        values = {column.name: row[column.name] for column in given}
+        values.update((column.name, default()) for column, default in made)
+        document.append({name: convert[name](value) for name, value in values.items()})
+    names = [column.name for column in columns]
+    quote = dialect.identifier_preparer.quote
+    if dialect.name == "postgresql":
+        types = ", ".join(f"{quote(column.name)} {column.type.compile(dialect=dialect)}" for column in columns)
+        source, picked = f"json_to_recordset(CAST(:rows AS json)) AS r({types})", [f"r.{quote(n)}" for n in names]
+    else:
+        source, picked = "json_each(:rows) AS r", [f"json_extract(r.value, '$.{name}')" for name in names]
+    values_sql = [
+        str(expression.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        for _, expression in expressions
+    ]
+    statement = (
+        f"INSERT INTO {quote(table.name)} ({', '.join(quote(n) for n in [*names, *(c.name for c, _ in expressions)])}) "
+        f"SELECT {', '.join([*picked, *values_sql])} FROM {source} WHERE true "
+        f"ON CONFLICT ({', '.join(quote(n) for n in key)}) DO NOTHING RETURNING {quote(returning or key[0])}"
+    )
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    # Colons and percent signs of literal expressions are not placeholders.
+    prepared = sa.text(statement.replace(":rows", "\0").replace(":", "\\:").replace("\0", ":rows"))
+    return list(connection.execute(prepared, {"rows": text}).scalars())
+
+
+def _defaults(
+    table: sa.Table, row: Mapping[str, Any]
+) -> tuple[list[tuple[sa.Column[Any], Callable[[], Any]]], list[tuple[sa.Column[Any], sa.ClauseElement]]]:
+    """Defaults of the columns a row leaves out: made here for each row, or an expression of the database."""
+    made: list[tuple[sa.Column[Any], Callable[[], Any]]] = []
+    expressions: list[tuple[sa.Column[Any], sa.ClauseElement]] = []
+    for column in table.columns:
+        default: Any = column.default
+        if column.name in row or default is None:
+            continue
+        if default.is_callable:
+            made.append((column, partial(default.arg, None)))
+        elif default.is_clause_element:
+            expressions.append((column, default.arg))
+        else:
+            made.append((column, partial(_same, default.arg)))
+    return made, expressions
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _converter(column: sa.Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    """From a Python value to what JSON can carry into this column."""
+    if isinstance(column.type, sa.JSON):
+        if dialect.name == "postgresql":
+            return lambda value: value
+        return lambda value: json.dumps(value, ensure_ascii=False)
+    process = column.type.dialect_impl(dialect).bind_processor(dialect)
+
+    def convert(value: Any) -> Any:
+        if process is not None:
+            value = process(value)
+        return value.isoformat() if isinstance(value, datetime) else value
+
+    return convert

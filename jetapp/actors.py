@@ -99,7 +99,7 @@ def bind_request_actor() -> Response | None:
     if not current_user.is_authenticated:
         if request.path.startswith("/api/") or request.headers.get("X-Requested-With") == "live":
             abort(401)
-        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
     g.actor = current_user.actor
     bind_actor(g.actor)
     return None

@@ -27,10 +27,8 @@ def problem(status: int, code: str, detail: str) -> Response:
 
 def page(status: int, detail: str = "") -> Response:
     # 403 and 404 read the same, so that nobody learns what exists beyond their own.
-    name = {401: "401", 403: "404", 404: "404", 405: "404", 413: "413", 429: "429", 409: "409"}.get(
-        status, "500" if status >= 500 else "400"
-    )
-    return make_response(render_template(f"errors/{name}.html", detail=detail), status)
+    code = 404 if status in (403, 405) else status
+    return make_response(render_template("errors/error.html", code=code, why=detail), status)
 
 
 def init_app(app: Flask) -> None:

@@ -13,10 +13,12 @@ from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_babel import Babel
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # noqa: F401 - maps every table
 from jetapp import actors, cli, errors, formats
+from jetapp.accounts import throttle
 from jetapp.accounts import views as accounts
 from jetapp.api import health, webhooks
 from jetapp.config import read_settings
@@ -52,6 +54,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(HERE / "migrations"), render_as_batch=True, compare_type=True)
     csrf.init_app(app)
     babel.init_app(app, default_translation_directories=str(HERE / "translations"), locale_selector=choose_locale)
+    throttle.init_app(app)
     actors.init_app(app)
     errors.init_app(app)
     formats.register(app)
@@ -136,9 +139,11 @@ def template_context() -> dict[str, object]:
     other = "ja" if locale == "en" else "en"
     return {
         "actor": actors.describe_actor(locale),
-        "nav": navigation(),
+        "nav": LocalProxy(navigation),
         "locale": locale,
         "asset": asset,
         "demo": current_app.config["ENV"] == "demo",
+        "sign_in_url": url_for("accounts.sign_in"),
+        "sign_out_url": url_for("accounts.sign_out"),
         "other_language_url": url_for("accounts.language", code=other, next=request.full_path.rstrip("?")),
     }

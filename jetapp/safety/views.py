@@ -1,5 +1,6 @@
-"""Pages over notifications.safety: boards, launching, rules, hazard reports, replies."""
+"""Pages over notifications.safety: boards, launching, rules, hazard reports, replies. One module per subject."""
 
-from flask import Blueprint
+from jetapp.safety import board_views, launch_views, list_views, person_views, report_views, rule_views
+from jetapp.safety.blueprint import blueprint
 
-blueprint = Blueprint("safety", __name__, url_prefix="/safety")
+__all__ = ["blueprint", "board_views", "launch_views", "list_views", "person_views", "report_views", "rule_views"]

@@ -89,14 +89,14 @@ def test_no_small_word_denies() -> None:
 @given(
     st.sampled_from(NEGATION + DENIALS_BESIDE), st.sampled_from(SAFE), st.booleans(), st.sampled_from([" ", "", ", "])
 )
-@settings(max_examples=1500)
+@settings(max_examples=1500, deadline=None)
 def test_a_negation_never_leaves_safe(negation: str, safe: str, before: bool, gap: str) -> None:
     text = f"{negation}{gap}{safe}" if before else f"{safe}{gap}{negation}"
     assert classify(text).answer != "safe"
 
 
 @given(st.sampled_from(SAFE), st.data())
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 def test_case_width_punctuation_and_spaces_do_not_matter(safe: str, data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([safe, safe.upper(), safe.title(), safe.lower(), wide(safe)]))
     text = text.replace(" ", data.draw(st.sampled_from([" ", "  ", "\n", "\u3000", " - ", ", "])))
@@ -105,19 +105,20 @@ def test_case_width_punctuation_and_spaces_do_not_matter(safe: str, data: st.Dat
 
 
 @given(st.text(max_size=60), st.sampled_from(HELP), st.text(max_size=60))
-@settings(max_examples=1500)
+@settings(max_examples=1500, deadline=None)
 def test_a_text_with_a_word_for_help_is_never_safe(before: str, word: str, after: str) -> None:
     assert classify(f"{before} {word.replace('*', '')} {after}").answer != "safe"
 
 
 @given(st.lists(st.sampled_from([*SAFE, *phrases("small")]), max_size=4), st.sampled_from(HELP), st.integers(0, 4))
-@settings(max_examples=1500)
+@settings(max_examples=1500, deadline=None)
 def test_help_among_statements_of_safety(around: list[str], word: str, at: int) -> None:
     around.insert(at, word.replace("*", ""))
     assert classify(" ".join(around)).answer != "safe"
 
 
 @given(st.lists(st.sampled_from([*SAFE, *phrases("small")]), min_size=1, max_size=4), st.characters())
+@settings(deadline=None)
 def test_an_unknown_sign_is_never_safe(around: list[str], sign: str) -> None:
     if (
         unicodedata.category(sign) in ("Cc", "Cf", "So", "Sm", "Cs", "Co")
@@ -128,6 +129,7 @@ def test_an_unknown_sign_is_never_safe(around: list[str], sign: str) -> None:
 
 
 @given(st.text(max_size=3000))
+@settings(deadline=None)
 def test_any_text_gets_an_answer(text: str) -> None:
     assert classify(text).note == text
 

@@ -8,12 +8,12 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from jetapp.cli import database
+from jetapp.cli import database, hazards, replies, safety
 from models.errors import DomainError
 
 
 def init_app(app: Flask) -> None:
-    for command in (database.group,):
+    for command in (database.group, hazards.group, safety.group, replies.group):
         app.cli.add_command(command)
 
 

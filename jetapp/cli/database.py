@@ -17,6 +17,7 @@ from models.access import acting_as, system
 from models.db import transaction
 from models.organisation import Host, HostKind
 from models.place import Municipality, Prefecture
+from notifications.safety import rulebook
 
 MIGRATIONS = str(Path(__file__).parents[1] / "migrations")
 
@@ -58,7 +59,8 @@ def upgrade(app: Flask) -> None:
 
 
 def load_reference_data() -> None:
-    """Prefectures, municipalities and hosts as in models/places; re-running changes only what differs."""
+    """Prefectures, municipalities and hosts as in models/places, and trigger rules that are missing; re-running
+    changes only what differs, and never what staff have changed."""
     with acting_as(system("reference data")), transaction() as session:
         for prefecture in places.prefectures().values():
             session.merge(Prefecture(code=prefecture.jis2, name_ja=prefecture.name_ja, name_en=prefecture.name_en))
@@ -82,3 +84,5 @@ def load_reference_data() -> None:
             host = hosts.get(code) or Host(code=code)
             host.kind, host.name_ja, host.name_en, host.prefecture_code = kind, name_ja, name_en, code[:2]
             session.add(host)
+        session.flush()
+        rulebook.load_defaults()

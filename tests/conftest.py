@@ -48,14 +48,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", marked or DATABASES, indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the database that was not chosen."""
+    """Leave out the database that was not chosen, and put the tests with a browser at the end.
+
+    Playwright keeps an event loop running in the test's thread as long as the browser is open; `asyncio.run` in a
+    later test of the same process would be refused.
+    """
     chosen = config.getoption("--db")
-    if chosen == "both":
-        return
-    left_out = [item for item in items if _database_of(item) not in (None, chosen)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _database_of(item) in (None, chosen)]
+    if chosen != "both":
+        left_out = [item for item in items if _database_of(item) not in (None, chosen)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _database_of(item) in (None, chosen)]
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
 def _database_of(item: pytest.Item) -> str | None:

@@ -41,7 +41,7 @@ UNSPACED = (
 Answer = Literal["safe", "need_help", "unclear"]
 Atoms = tuple[str, ...]
 Phrases = Mapping[str, Sequence[Atoms]]
-"""Phrases by their first atom ("*": it is a stem), so that seventeen languages cost no more to search than one."""
+"""Phrases by their first atom, or "x*" if it is a stem that begins with x: more languages make no search slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,10 @@ def _unspaced(char: str) -> bool:
 
 def _starts(found: Atoms, at: int, phrases: Phrases) -> Iterable[int]:
     """The lengths of all phrases that stand at this place; a trailing * in a phrase stands for any ending."""
-    for phrase in (*phrases.get(found[at], ()), *phrases.get("*", ())):
+    for phrase in (*phrases.get(found[at], ()), *phrases.get(f"{found[at][0]}*", ())):
         if len(phrase) <= len(found) - at and all(
-            atom == wanted or (wanted[-1] == "*" and atom.startswith(wanted[:-1]))
-            for wanted, atom in zip(phrase, found[at:], strict=False)
+            found[place] == wanted or (wanted[-1] == "*" and found[place].startswith(wanted[:-1]))
+            for place, wanted in enumerate(phrase, at)
         ):
             yield len(phrase)
 
@@ -172,7 +172,7 @@ def _index(by_language: Mapping[str, Sequence[str]]) -> Phrases:
         phrase = _phrase(written)
         if not phrase:
             raise ValueError(f"{LISTS}: {written!r} is an empty phrase")
-        index.setdefault("*" if phrase[0].endswith("*") else phrase[0], []).append(phrase)
+        index.setdefault(f"{phrase[0][0]}*" if phrase[0].endswith("*") else phrase[0], []).append(phrase)
     return index
 
 

@@ -1,7 +1,7 @@
 """SMS parts as the strictest Japanese carrier counts them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.segments import GSM7_PART, UCS2_PART, is_gsm7, keep_whole, parts, segments, units
@@ -34,6 +34,7 @@ def test_counts(text: str, count: int) -> None:
     assert segments(text) == count
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_parts_lose_nothing_and_fit(text: str) -> None:
     cut = parts(text)
@@ -46,6 +47,7 @@ def test_parts_lose_nothing_and_fit(text: str) -> None:
             assert (units(part) if gsm7 else len(part.encode("utf-16-le", "surrogatepass")) // 2) <= room
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abc é安 全😀", min_size=1, max_size=120), max_size=4))
 def test_link_lies_whole_in_the_first_part(lines: list[str]) -> None:
     text = keep_whole(lines, LINK)

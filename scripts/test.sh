@@ -11,7 +11,7 @@ failed=
 .venv/bin/python scripts/lint.py || failed=yes
 
 status=0
-.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup "$@" </dev/null || status=$?
+.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist load "$@" </dev/null || status=$?
 if [ -n "$failed" ]; then
     echo "make test: the linters failed, see above the tests" >&2
     [ "$status" != 0 ] || status=1

@@ -46,6 +46,7 @@ class Setting:
     help: str
     needed_in_production: bool = False
     secret: bool = False
+    default_in_production_only: bool = False
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -71,6 +72,7 @@ SETTINGS: tuple[Setting, ...] = (
         _words,
         "https://www.data.jma.go.jp/developer/xml/feed/eqvol.xml,https://www.data.jma.go.jp/developer/xml/feed/extra.xml",
         "Atom feeds to poll; the long feed of each is its name with _l; empty in demo and test unless set",
+        default_in_production_only=True,
     ),
     Setting("JMA_POLL_SECONDS", int, "30", "pause between two readings of a feed"),
     Setting("TRIGGER_MAX_AGE_MINUTES", int, "30", "an older report only proposes a check"),
@@ -109,8 +111,10 @@ def read_settings(
             except OSError as error:
                 problems.append(f"{name}_FILE: cannot read {file}: {error.strerror}")
                 continue
+        if text is None:
+            text = "" if setting.default_in_production_only and values.get("ENV") != "production" else setting.default
         try:
-            values[setting.name] = setting.parse(setting.default if text is None else text.strip())
+            values[setting.name] = setting.parse(text.strip())
         except ValueError as error:
             problems.append(f"{name}: {text!r} is not usable: {error}")
     known = {f"JETAPP_{s.name}" for s in SETTINGS} | {f"JETAPP_{s.name}_FILE" for s in SETTINGS}

@@ -18,8 +18,7 @@ from models.db import db, system_connection, transaction
 from models.message import Lease
 from models.types import db_now
 from notifications import claims, delivery, queue
-from notifications.jma import feed
-from notifications.safety import chase
+from notifications.safety import chase, watch
 from notifications.settings import current
 
 log = logging.getLogger(__name__)
@@ -47,8 +46,7 @@ def deliver() -> None:
 
 def read_feeds() -> None:
     """Ask JMA's feeds for news."""
-    with acting_as(system("JMA feed")):
-        feed.poll_all()
+    watch.poll_all()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from jetapp.checkup.findings import Finding, State, Subject, Trouble, ago, reason
 from jetapp.checkup.storage import connection
-from jetapp.config import BY_NAME
 from models.disaster import FeedState
 from models.message import Lease
 from models.types import db_now
@@ -72,17 +71,8 @@ def scheduler(subject: Subject) -> Finding:
     return Finding("scheduler", State.OK, f"last round {ago(ages[slowest])} ago")
 
 
-def feeds_configured(subject: Subject) -> tuple[str, ...]:
-    """The feeds that are polled; outside production the default addresses are not (jetapp/config.py)."""
-    settings = subject.settings
-    default = BY_NAME["JMA_FEEDS"]
-    if settings.env != "production" and settings.jma_feeds == default.parse(default.default):
-        return ()
-    return settings.jma_feeds
-
-
 def feed(subject: Subject) -> Finding:
-    wanted = feeds_configured(subject)
+    wanted = subject.settings.jma_feeds
     if not wanted:
         if subject.settings.env != "production":
             return Finding("feed", State.OK, f"not configured ({subject.settings.env})")

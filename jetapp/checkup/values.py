@@ -37,6 +37,8 @@ def usable() -> dict[str, object]:
     for setting in SETTINGS:
         try:
             values[setting.name] = value_of(setting)
+            if setting.default_in_production_only and values["ENV"] == "production" and not any(given(setting)):
+                values[setting.name] = setting.parse(setting.default)
         except SettingsError:
             values[setting.name] = setting.parse(setting.default)
     return values

@@ -8,13 +8,27 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from jetapp.cli import database, hazards, replies, safety
+from jetapp.cli import backup, database, demo, demo_run, doctor, hazards, replies, safety, settings, worker
 from models.errors import DomainError
 
 
 def init_app(app: Flask) -> None:
-    for command in (database.group, hazards.group, safety.group, replies.group):
+    for command in (
+        database.group,
+        hazards.group,
+        safety.group,
+        replies.group,
+        demo.group,
+        worker.worker_command,
+        worker.scheduler_command,
+        worker.drain_command,
+        backup.backup_command,
+        backup.restore_command,
+        doctor.doctor_command,
+        settings.settings_command,
+    ):
         app.cli.add_command(command)
+    demo.init_app(app)
 
 
 def _make_app() -> Flask:
@@ -26,6 +40,12 @@ def _make_app() -> Flask:
 @click.group(cls=FlaskGroup, create_app=_make_app, add_default_commands=False, add_version_option=False)
 def group() -> None:
     """jetapp: participants, safety checks, courses and fairs of the JET Programme."""
+
+
+# These must work when no application can be made: to find out why, or before there is one.
+demo.group.add_command(demo_run.run_command)
+for _command in (doctor.doctor_command, settings.settings_command, hazards.group, replies.group, demo.group):
+    group.add_command(_command)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy.orm import aliased
 from werkzeug.wrappers import Response
 
 from models.access import Actor, Role, acting_as, bind_actor, system
@@ -47,6 +48,8 @@ class SignedIn(UserMixin):
     actor: Actor
     scope_ja: str
     scope_en: str
+    hats: int = 1
+    """How many memberships the person has."""
 
     def get_id(self) -> str:
         return str(self.id)
@@ -62,8 +65,10 @@ def load_signed_in(membership_id: str) -> SignedIn | None:
     if not membership_id.isdecimal():
         return None
     with acting_as(system("sign-in")):
+        other = aliased(Membership)
+        hats = sa.select(sa.func.count(other.id)).where(other.user_id == Membership.user_id).scalar_subquery()
         row = db.session.execute(
-            sa.select(Membership, User, Host, ContractingOrganisation)
+            sa.select(Membership, User, Host, ContractingOrganisation, hats)
             .join(User, User.id == Membership.user_id)
             .outerjoin(Host, Host.id == Membership.host_id)
             .outerjoin(ContractingOrganisation, ContractingOrganisation.id == Membership.organisation_id)
@@ -71,7 +76,7 @@ def load_signed_in(membership_id: str) -> SignedIn | None:
         ).first()
         if row is None:
             return None
-        membership, user, host, organisation = row
+        membership, user, host, organisation, count = row
         scope = organisation or host
         return SignedIn(
             id=membership.id,
@@ -81,6 +86,7 @@ def load_signed_in(membership_id: str) -> SignedIn | None:
             actor=membership.actor(user.name),
             scope_ja=scope.name_ja if scope else "",
             scope_en=(scope.name_en or scope.name_ja) if scope else "",
+            hats=count,
         )
 
 
@@ -135,3 +141,8 @@ def describe_actor(locale: str) -> Shown | None:
     word = ROLE_WORDS[g.actor.role][1 if locale == "ja" else 0]
     scope = current_user.scope_ja if locale == "ja" else current_user.scope_en
     return Shown(current_user.name, word, scope, g.actor.role)
+
+
+def has_more_hats() -> bool:
+    """Whether the signed-in person could act in another role."""
+    return getattr(g, "actor", None) is not None and current_user.hats > 1

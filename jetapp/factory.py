@@ -145,5 +145,6 @@ def template_context() -> dict[str, object]:
         "demo": current_app.config["ENV"] == "demo",
         "sign_in_url": url_for("accounts.sign_in"),
         "sign_out_url": url_for("accounts.sign_out"),
+        "hats_url": url_for("accounts.hats") if actors.has_more_hats() else "",
         "other_language_url": url_for("accounts.language", code=other, next=request.full_path.rstrip("?")),
     }

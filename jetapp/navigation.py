@@ -33,6 +33,11 @@ class MenuItem:
     count: int = 0
     """What waits there: running checks, replies to read."""
 
+    @property
+    def count_word(self) -> object:
+        """What the count counts, for those who hear it."""
+        return _l("waiting") if self.endpoint == "safety.replies" else _l("running")
+
 
 def navigation() -> list[MenuItem]:
     """What the present actor may open; empty for visitors. Read once for each page."""

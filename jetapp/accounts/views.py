@@ -38,6 +38,9 @@ def sign_in() -> Page:
     """E-mail and password; with several hats the choice of one comes next, before anything can be seen."""
     form = SignInForm()
     if request.method == "GET":
+        choosing = _choosing()
+        if choosing and "again" not in request.args:
+            return _choose(_hats_of(choosing["user"]), url_for("accounts.sign_in"))
         form.next.data = safe_next(request.args.get("next"), "")
         return render_template("accounts/sign_in.html", form=form, demo_logins=_demo_logins())
     if "membership" in request.form:
@@ -57,7 +60,7 @@ def sign_in() -> Page:
         response = _enter(welcome.hats[0].membership_id, onward)
     else:
         _fresh_session(choosing={"user": welcome.user_id, "until": time.time() + CHOOSING_SECONDS, "next": onward})
-        response = current_app.make_response(_choose(welcome.hats, url_for("accounts.sign_in")))
+        response = redirect(url_for("accounts.sign_in"))
     throttle.remember_device(response, email, throttle.known_device() or secrets.token_urlsafe(12))
     return response
 
@@ -112,9 +115,15 @@ def _hats_of(user_id: int) -> tuple[Hat, ...]:
         return service.hats_of(user_id)
 
 
+def _choosing() -> dict[str, Any] | None:
+    """Who has given the right password in this browser and has yet to choose a hat; for some minutes only."""
+    choosing = session.get("choosing")
+    return choosing if choosing and choosing["until"] > time.time() else None
+
+
 def _put_on_chosen_hat() -> Page:
-    choosing = session.get("choosing") or {}
-    if choosing.get("until", 0) < time.time():
+    choosing = _choosing()
+    if choosing is None:
         return redirect(url_for("accounts.sign_in"))
     chosen = request.form.get("membership", type=int)
     if chosen not in {hat.membership_id for hat in _hats_of(choosing["user"])}:

@@ -44,7 +44,9 @@ class StartForm(FlaskForm):
     """Made with the page: sending the same page twice starts one check."""
     what = SelectField(
         _l("What happened?"),
+        [InputRequired(_l("Choose what happened"))],
         choices=[
+            SelectChoice("", _l("Choose")),
             SelectChoice("intensity:7", _l("Earthquake, intensity 7")),
             SelectChoice("intensity:6+", _l("Earthquake, intensity 6 Upper")),
             SelectChoice("intensity:6-", _l("Earthquake, intensity 6 Lower")),

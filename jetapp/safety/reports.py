@@ -13,7 +13,7 @@ from sqlalchemy.orm import undefer
 
 from models.access import Permission, require
 from models.db import db
-from models.disaster import CheckState, Recipient, SafetyCheck, Telegram
+from models.disaster import CheckState, Recipient, SafetyCheck, Telegram, TriggerRule
 from models.errors import NotFound
 from models.message import IN_DOUBT, NOT_YET_OUT, InboundMessage, InboundState, Message, MessageState, Sender
 from models.participant import Channel, ContactPoint, Participant
@@ -207,3 +207,9 @@ def senders() -> list[Sender]:
     """Where messages leave from."""
     require(Permission.SENDERS_CONTROL)
     return list(db.session.scalars(sa.select(Sender).order_by(Sender.channel)))
+
+
+def rules() -> list[TriggerRule]:
+    """The rule table in its order."""
+    require(Permission.SAFETY_RULES)
+    return list(db.session.scalars(sa.select(TriggerRule).order_by(TriggerRule.id)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
@@ -12,7 +12,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from jetapp.formats import INTENSITIES, duration, intensity, interface_language
+from jetapp.formats import (
+    INTENSITIES,
+    clock,
+    day_and_time_short,
+    duration,
+    in_japan,
+    intensity,
+    interface_language,
+)
 from models.message import ARRIVED, AT_PROVIDER, IN_DOUBT, NOT_YET_OUT, MessageState
 
 MESSAGE_GROUPS: dict[str, tuple[MessageState, ...]] = {
@@ -252,3 +260,11 @@ def lasts(seconds: float) -> str:
 def why_waiting(text: str) -> str:
     """Why a reply waits for a person."""
     return str(gettext(text)) if text else ""
+
+
+def soon(moment: datetime, present: datetime) -> str:
+    """A time to come: the clock alone on the same day, otherwise with the day; what is overdue comes now."""
+    moment = max(moment, present)
+    if in_japan(moment).date() == in_japan(present).date():
+        return clock(moment)
+    return day_and_time_short(interface_language(), moment)

@@ -15,7 +15,7 @@ test:  ## linters, types and all tests on SQLite and PostgreSQL (as root: instal
 
 bench:  ## the benchmarks, as ratios against floors measured in the same run
 	@scripts/setup.sh test
-	@exec .venv/bin/python -m bench
+	@exec .venv/bin/python -m benchmarks
 
 lint:  ## ruff, mypy, import contracts, templates
 	@scripts/setup.sh test

@@ -206,15 +206,3 @@ class Lease(ClairOnly, Model):
     until: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the task was last finished."""
-
-
-class Presence(ClairOnly, Model):
-    """A worker or scheduler process that is alive, for `doctor` and the pages."""
-
-    __tablename__ = "presence"
-
-    name: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
-    kind: Mapped[str] = mapped_column(sa.String(20))
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    doing: Mapped[str] = mapped_column(sa.String(120), default="")

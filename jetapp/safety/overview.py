@@ -15,7 +15,7 @@ from models.access import Permission, require
 from models.db import db
 from models.disaster import CheckArea, CheckRound, CheckState, FeedState, Recipient, SafetyAnswer, SafetyCheck
 from models.errors import NotFound
-from models.message import InboundMessage, InboundState, Message, Presence
+from models.message import InboundMessage, InboundState, Lease, Message
 from models.organisation import ContractingOrganisation, Host
 from models.place import Municipality, Prefecture
 from models.types import now
@@ -167,7 +167,6 @@ class Watch:
     feed_error: str
     feeds: int
     scheduler_seen_at: datetime | None
-    workers: int
     replies: int
 
     @property
@@ -183,15 +182,14 @@ def watch() -> Watch:
     """The state of feeds, scheduler and workers, and how many replies wait for a person."""
     require(Permission.SAFETY_RUN)
     feeds = db.session.execute(sa.select(FeedState.read_at, FeedState.error)).all()
-    processes = db.session.execute(sa.select(Presence.kind, Presence.seen_at)).all()
-    alive = [(kind, seen) for kind, seen in processes if now() - seen <= PROCESS_SILENT]
+    # The clock notes when it last saw to the messages; two clocks share the note.
+    scheduler_seen_at = db.session.scalar(sa.select(Lease.done_at).where(Lease.name == "deliver"))
     return Watch(
         # The slowest feed tells: one that stands still is enough to miss a warning.
         feed_read_at=min((read for read, _error in feeds if read), default=None),
         feed_error=next((error for _read, error in feeds if error), ""),
         feeds=len(feeds),
-        scheduler_seen_at=max((seen for kind, seen in processes if kind == "scheduler"), default=None),
-        workers=sum(kind == "worker" for kind, _seen in alive),
+        scheduler_seen_at=scheduler_seen_at,
         replies=replies_waiting(),
     )
 

@@ -60,15 +60,6 @@ def upgrade() -> None:
         info={"reference": True},
     )
     op.create_table(
-        "presence",
-        sa.Column("name", sa.String(length=120), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("started_at", models.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", models.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("doing", sa.String(length=120), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_presence")),
-    )
-    op.create_table(
         "safety_check",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -821,7 +812,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_safety_check_state"))
 
     op.drop_table("safety_check")
-    op.drop_table("presence")
     op.drop_table("prefecture")
     op.drop_table("lease")
     op.drop_table("feed_state")

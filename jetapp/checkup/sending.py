@@ -91,7 +91,7 @@ def sender(subject: Subject) -> Finding:
         paused = reading.execute(sa.select(row.c.channel, row.c.paused_reason).where(row.c.paused)).all()
     if paused:
         text = "; ".join(f"{channel.value} is stopped: {why or 'no reason given'}" for channel, why in paused)
-        todo = "put right what the provider complains about, then start the sender again"
+        todo = "put right what the provider complains about; then CLAIR starts the sender again on its pages"
         return Finding("sender", State.FAIL, text, todo)
     if not name and settings.twilio_account_sid:
         todo = "set JETAPP_TWILIO_SENDER or JETAPP_TWILIO_MESSAGING_SERVICE_SID"

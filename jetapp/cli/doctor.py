@@ -37,7 +37,7 @@ def doctor_command(context: click.Context, as_json: bool) -> None:
         findings.append(
             Finding("configuration", State.FAIL, f"JETAPP_DATABASE_URL: {reason(error)}", "correct JETAPP_DATABASE_URL")
         )
-    folder = Path(engine.url.database or ".") if engine and engine.dialect.name == "sqlite" else Path.cwd()
+    folder = Path(engine.url.database or ".").parent if engine and engine.dialect.name == "sqlite" else Path.cwd()
     findings += examine(Subject(installed, url, engine, folder.absolute()))
     broken = failed(findings)
     if as_json:

@@ -62,13 +62,3 @@ def mailbox(name: Name) -> str:
     text = f"{name.given} {name.family}".replace("Đ", "D").replace("đ", "d")
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return ".".join("".join(c if c.isalnum() else " " for c in plain).split())
-
-
-def code_word(rng: Random) -> str:
-    """Two easy words a person can remember and read out."""
-    return f"{rng.choice(_words('first'))} {rng.choice(_words('second'))}"
-
-
-@cache
-def _words(part: str) -> tuple[str, ...]:
-    return tuple(row["word"] for row in rows("code_words.csv") if row["part"] == part)

@@ -8,18 +8,14 @@ import os
 import secrets
 import shlex
 import shutil
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from jetapp.demo.ports import LOCAL, Ports
 from jetapp.demo.processes import DemoError
-from jetapp.local_servers import free_port
 from jetapp.sandbox.options import DEFAULT_ACCOUNT_SID, DEFAULT_SENDER
-
-USUAL_PORTS = {"web": 8000, "carrier": 8010, "mail": 8025, "feed": 8040}
-LOCAL = "127.0.0.1"
 
 CARRIER = {
     "latency_ms": 20,
@@ -46,7 +42,7 @@ class Place:
     """The demo's folder with its ports; `settings` are the `JETAPP_*` variables of every process."""
 
     folder: Path
-    ports: Mapping[str, int]
+    ports: Ports
     settings: Mapping[str, str]
     knobs: Mapping[str, object]
 
@@ -104,8 +100,8 @@ def empty(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def prepare(folder: Path, redis_url: str, feeds: list[str], ports: Mapping[str, int], answer_seconds: float) -> Place:
-    """Choose ports and settings. `feeds` are read besides the demo's own."""
+def prepare(folder: Path, redis_url: str, feeds: list[str], ports: Ports, answer_seconds: float) -> Place:
+    """Choose the settings. `feeds` are read besides the demo's own."""
     folder = folder.resolve()
     (folder / "metrics").mkdir(exist_ok=True)
     local = f"http://{LOCAL}"
@@ -122,6 +118,7 @@ def prepare(folder: Path, redis_url: str, feeds: list[str], ports: Mapping[str, 
         "SMS_SEGMENTS_PER_SECOND": "50",
         "SMS_REPLY": "yes",
         "SMTP_URL": f"smtp://{LOCAL}:{ports['mail']}",
+        "METRICS_TOKEN": _secret(folder / "metrics_token"),
         "JMA_FEEDS": ",".join(feeds),
         "JMA_POLL_SECONDS": "2",
         "SEND_TIMEOUT_SECONDS": "5",
@@ -130,12 +127,7 @@ def prepare(folder: Path, redis_url: str, feeds: list[str], ports: Mapping[str, 
         "SWEEP_SECONDS": "1",
     }
     knobs = {**CARRIER, "answer_after_max_ms": int(answer_seconds * 1000)}
-    return Place(folder, dict(ports), {f"JETAPP_{name}": value for name, value in settings.items()}, knobs)
-
-
-def ports() -> dict[str, int]:
-    """The usual ports, with a free one in the place of each that is taken."""
-    return {name: usual if _is_free(usual) else free_port() for name, usual in USUAL_PORTS.items()}
+    return Place(folder, ports, {f"JETAPP_{name}": value for name, value in settings.items()}, knobs)
 
 
 def carrier_command(place: Place) -> list[str]:
@@ -147,17 +139,6 @@ def carrier_command(place: Place) -> list[str]:
         *("--auth-token", settings["JETAPP_TWILIO_AUTH_TOKEN"], "--sender", settings["JETAPP_TWILIO_SENDER"]),
         *("--inbound-url", f"{place.web}/webhooks/twilio/inbound", "--settings", json.dumps(place.knobs)),
     ]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # As servers do: connections of an earlier demo that are still fading away do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOCAL, port))
-        except OSError:
-            return False
-    return True
 
 
 def _secret(file: Path) -> str:

@@ -10,6 +10,7 @@ from jetapp.demo import contacts, names
 from jetapp.demo.contacts import PlannedContact
 from jetapp.demo.organisations import PlannedOrganisation, plan
 from jetapp.demo.shape import Country, apportion, coast, countries
+from jetapp.participants import code_words
 from models import places
 from models.participant import Position
 
@@ -145,7 +146,7 @@ def _person(
         languages=rng.choices(origin.country.languages, origin.country.weights)[0],
         home=home,
         home_coastal=(workplace.coastal if home == workplace.municipality else near_sea and home in coast()),
-        code_word=names.code_word(rng),
+        code_word=code_words.make(rng),
         contacts=ways.draw(name),
         placements=tuple(placements),
     )

@@ -6,6 +6,7 @@ process only starts and watches them, publishes the telegram in a feed, and read
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
@@ -15,8 +16,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.request import Request
 
 import sqlalchemy as sa
 
@@ -25,6 +28,7 @@ from jetapp.demo import place as places
 from jetapp.demo.feed import Feed
 from jetapp.demo.figures import Figures
 from jetapp.demo.place import Place
+from jetapp.demo.ports import LOCAL, Ports
 from jetapp.demo.processes import Child, DemoError, Stopped, Supervisor
 from jetapp.demo.show import Bars, Show
 from jetapp.demo.telegram import OURS, Fresh, fresh
@@ -96,6 +100,7 @@ class Demo:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.supervisor.on_signal)
         self.redis: RedisServer | None = None
+        self.ports: Ports | None = None
         self.feed: Feed | None = None
         self.place: Place | None = None
         self.engine: sa.Engine | None = None
@@ -125,6 +130,8 @@ class Demo:
             self.feed.close()
         if self.engine is not None:
             self.engine.dispose()
+        if self.ports is not None:
+            self.ports.close()
 
     def _prepare(self) -> Place:
         folder = self.wishes.folder.resolve()
@@ -135,7 +142,7 @@ class Demo:
             foreign = os.environ.get("JETAPP_REDIS_URL") if find_redis() is None else None
             self.redis = RedisServer(folder / "redis", url=foreign).start()
             self.supervisor.guard(self.redis.pid)
-        ports = places.ports()
+        ports = self.ports = Ports()
         self.feed = Feed(ports["feed"])
         feeds = [self.feed.url, *([JMA_FEEDS] if self.wishes.jma else [])]
         place = places.prepare(folder, self.redis.url, feeds, ports, ANSWER_SECONDS[self.wishes.once])
@@ -156,7 +163,7 @@ class Demo:
             web = self._child(
                 place,
                 "web",
-                *("gunicorn", "wsgi:app", "--bind", f"{places.LOCAL}:{place.ports['web']}"),
+                *("gunicorn", "wsgi:app", "--bind", f"{LOCAL}:{place.ports['web']}"),
                 *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
                 more={"PROMETHEUS_MULTIPROC_DIR": str(place.folder / "metrics")},
             )
@@ -164,8 +171,8 @@ class Demo:
             start(self._child(place, "scheduler", "jetapp", "scheduler"))
             for number in range(1, WORKERS + 1):
                 start(self._child(place, f"worker {number}", "jetapp", "worker"))
-            self._wait("the start of the carrier", lambda: _answers(f"{place.carrier}/_sandbox/settings"))
-            self._wait("the start of the web server", lambda: _answers(f"{place.web}/healthz"))
+            self._wait("the start of the carrier", lambda: _carrier_is_ours(place))
+            self._wait("the start of the web server", lambda: _web_is_ours(place))
             self._wait("the first round of the scheduler", self._clock_runs)
             self._wait("the first reading of the feed", lambda: self.feed is not None and self.feed.readings > 0)
 
@@ -250,7 +257,19 @@ class Demo:
             return bool(reading.execute(sa.select(sa.func.count(lease.c.done_at))).scalar_one())
 
 
-def _answers(url: str) -> bool:
-    with suppress(OSError), counted.DIRECT.open(url, timeout=2) as answer:
+def _web_is_ours(place: Place) -> bool:
+    """Something else may answer at the port, even another demo; only ours knows the token."""
+    return _answers(f"{place.web}/metrics", f"Bearer {place.settings['JETAPP_METRICS_TOKEN']}")
+
+
+def _carrier_is_ours(place: Place) -> bool:
+    account, token = (place.settings[f"JETAPP_TWILIO_{name}"] for name in ("ACCOUNT_SID", "AUTH_TOKEN"))
+    proof = base64.b64encode(f"{account}:{token}".encode()).decode()
+    return _answers(f"{place.carrier}/2010-04-01/Accounts/{account}.json", f"Basic {proof}")
+
+
+def _answers(url: str, authorization: str) -> bool:
+    asked = Request(url, headers={"Authorization": authorization})
+    with suppress(OSError, HTTPException), counted.DIRECT.open(asked, timeout=2) as answer:
         return bool(answer.status == 200)
     return False

@@ -23,6 +23,8 @@ class Show:
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = 120
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from models.db import after_commit, db
 from models.message import Message
-from notifications import queue
+from notifications import bulk, queue
 
 
 def write(rows: Sequence[Mapping[str, Any]]) -> int:
@@ -20,11 +18,6 @@ def write(rows: Sequence[Mapping[str, Any]]) -> int:
     """
     if not rows:
         return 0
-    session = db.session()
-    connection = session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Message.__table__).on_conflict_do_nothing(index_elements=["key"])
-    # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
-    written = len(connection.execute(statement.returning(Message.__table__.c.id), [dict(r) for r in rows]).all())
+    written = len(bulk.insert_new(db.session.connection(), Message.__table__, rows, key=["key"], returning="id"))
     after_commit(lambda: queue.nudge(queue.JOBS_FOR_A_LAUNCH if len(rows) > queue.LAUNCH_SIZE else 1))
     return written

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +21,7 @@ from models.disaster import Answer, Recipient
 from models.message import Message, MessageState, Sender
 from models.participant import Channel, ContactPoint, ContactState
 from models.types import db_now
-from notifications import reach
+from notifications import bulk, reach
 from notifications.channels.base import Outgoing
 from notifications.channels.codes import DEAD_NUMBER_CODES, CodeClass, meaning
 
@@ -44,6 +46,14 @@ class Claim:
     token: str
     messages: tuple[Outgoing, ...]
     wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    id: int
+    token: str
+    """Of the claim under which it was sent."""
+    provider_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +90,7 @@ def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: f
     The rate is a clock in the sender's row, in segments: it runs ahead with what was handed out, so that a flush of
     Redis or a second worker can neither lift nor freeze it. Committed before the first request leaves.
     """
-    postgresql = connection.dialect.name == "postgresql"
-    clock: Any = sa.func.clock_timestamp(type_=sender.c.next_free_at.type) if postgresql else db_now()
-    row = connection.execute(
-        sa.select(
-            sender.c.id,
-            sender.c.segments_per_second,
-            sender.c.paused,
-            sender.c.next_free_at,
-            sender.c.slow_until,
-            clock,
-        )
-        .where(sender.c.channel == channel)
-        .with_for_update()
-    ).first()
+    row = connection.execute(_sender_clock(connection.dialect.name), {"b_channel": channel}).first()
     if row is None or row.paused:
         return Claim("", (), 0.0)
     moment: datetime = row[5]
@@ -111,43 +108,9 @@ def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: f
         limit = min(limit, allowed)
 
     token = uuid4().hex
-    wanted = (
-        sa.select(message.c.id)
-        .where(message.c.state == MessageState.PENDING, message.c.channel == channel, message.c.due_at <= db_now())
-        .where(sa.or_(message.c.expires_at.is_(None), message.c.expires_at > db_now()))
-        .where(~_already_answered())
-        .order_by(message.c.priority, message.c.due_at, message.c.id)
-        .limit(limit)
-    )
-    if postgresql:
-        # As a CTE, or the planner may run the locking sub-select more than once (messaging.md §2.3); PostgreSQL never
-        # inlines a CTE that locks rows.
-        wanted = wanted.with_for_update(skip_locked=True, of=message)
-        chosen = sa.select(wanted.cte("wanted").c.id)
-    else:
-        chosen = wanted
     rows = connection.execute(
-        sa.update(message)
-        .where(message.c.id.in_(chosen.scalar_subquery()), message.c.state == MessageState.PENDING)
-        .values(
-            state=MessageState.SUBMITTING,
-            claim_token=token,
-            lease_until=db_now(lease_seconds),
-            submitted_at=db_now(),
-            attempts=message.c.attempts + 1,
-        )
-        .returning(
-            message.c.id,
-            message.c.uuid,
-            message.c.address,
-            message.c.subject,
-            message.c.body,
-            message.c.mark,
-            message.c.segments,
-            message.c.priority,
-            message.c.due_at,
-            message.c.expires_at,
-        )
+        _take_due(connection.dialect.name),
+        {"b_channel": channel, "b_limit": limit, "b_token": token, "b_lease": lease_seconds},
     ).all()
     if rate > 0 and rows:
         seconds = sum(r.segments for r in rows) / rate
@@ -174,6 +137,68 @@ def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: f
     )
 
 
+@cache
+def _sender_clock(dialect: str) -> sa.Select[Any]:
+    clock: Any = sa.func.clock_timestamp(type_=sender.c.next_free_at.type) if dialect == "postgresql" else db_now()
+    return (
+        sa.select(
+            sender.c.id,
+            sender.c.segments_per_second,
+            sender.c.paused,
+            sender.c.next_free_at,
+            sender.c.slow_until,
+            clock,
+        )
+        .where(sender.c.channel == sa.bindparam("b_channel"))
+        .with_for_update()
+    )
+
+
+@cache
+def _take_due(dialect: str) -> sa.sql.dml.ReturningUpdate[Any]:
+    wanted = (
+        sa.select(message.c.id)
+        .where(
+            message.c.state == MessageState.PENDING,
+            message.c.channel == sa.bindparam("b_channel"),
+            message.c.due_at <= db_now(),
+            sa.or_(message.c.expires_at.is_(None), message.c.expires_at > db_now()),
+            ~_already_answered(),
+        )
+        .order_by(message.c.priority, message.c.due_at, message.c.id)
+        .limit(sa.bindparam("b_limit", type_=sa.Integer))
+    )
+    if dialect == "postgresql":
+        # As a CTE, or the planner may run the locking sub-select more than once (messaging.md §2.3); PostgreSQL never
+        # inlines a CTE that locks rows.
+        chosen = sa.select(wanted.with_for_update(skip_locked=True, of=message).cte("wanted").c.id)
+    else:
+        chosen = wanted
+    return (
+        sa.update(message)
+        .where(message.c.id.in_(chosen.scalar_subquery()), message.c.state == MessageState.PENDING)
+        .values(
+            state=MessageState.SUBMITTING,
+            claim_token=sa.bindparam("b_token"),
+            lease_until=db_now(sa.bindparam("b_lease", type_=sa.Float)),
+            submitted_at=db_now(),
+            attempts=message.c.attempts + 1,
+        )
+        .returning(
+            message.c.id,
+            message.c.uuid,
+            message.c.address,
+            message.c.subject,
+            message.c.body,
+            message.c.mark,
+            message.c.segments,
+            message.c.priority,
+            message.c.due_at,
+            message.c.expires_at,
+        )
+    )
+
+
 def _already_answered() -> sa.ColumnElement[bool]:
     """A question whose person has answered in its round or later: an answer stops what was still waiting."""
     return sa.and_(
@@ -188,18 +213,29 @@ def _already_answered() -> sa.ColumnElement[bool]:
     )
 
 
-def record_accepted(
-    connection: Connection, token: str, accepted: Sequence[tuple[int, str]], *, final: bool, address: str
-) -> None:
-    """Store (message id, provider id) of what the provider took. A callback may have been quicker: it is not undone."""
+def record_accepted(connection: Connection, accepted: Sequence[Accepted], *, final: bool, address: str) -> None:
+    """Store what the provider took. A callback may have been quicker: it is not undone."""
     if not accepted:
         return
+    rows = [{"id": each.id, "token": each.token, "provider": each.provider_id} for each in accepted]
+    moved = connection.execute(
+        _accept(connection.dialect.name, final),
+        {"rows": bulk.as_json(sorted(rows, key=itemgetter("id"))), "b_address": address},
+    )
+    reach.mark_sent(connection, list(moved.scalars()))
+
+
+@cache
+def _accept(dialect: str, final: bool) -> sa.sql.dml.ReturningUpdate[Any]:
+    given = bulk.given_rows(dialect, "rows", id=message.c.id.type, token=sa.Text(), provider=sa.Text())
+    first = message.c.rank < RANK_ACCEPTED
+    state = MessageState.SENT if final else MessageState.ACCEPTED
     values: dict[str, Any] = {
-        "state": sa.case((message.c.rank < RANK_ACCEPTED, sa.bindparam("b_state")), else_=message.c.state),
-        "rank": sa.case((message.c.rank < RANK_ACCEPTED, RANK_ACCEPTED), else_=message.c.rank),
+        "state": sa.case((first, sa.literal(state, message.c.state.type)), else_=message.c.state),
+        "rank": sa.case((first, RANK_ACCEPTED), else_=message.c.rank),
         "accepted_at": sa.func.coalesce(message.c.accepted_at, db_now()),
-        "provider_id": sa.bindparam("b_provider"),
-        "sender": address,
+        "provider_id": given.c.provider,
+        "sender": sa.bindparam("b_address"),
         "lease_until": None if final else db_now(FIRST_FETCH_SECONDS),
         "claim_token": "",
         "error_code": "",
@@ -207,20 +243,16 @@ def record_accepted(
     }
     if final:
         values["finished_at"] = db_now()
-    state = MessageState.SENT if final else MessageState.ACCEPTED
-    statement = (
+    return (
         sa.update(message)
         .where(
-            message.c.id == sa.bindparam("b_id"),
-            message.c.claim_token == token,
+            message.c.id == given.c.id,
+            message.c.claim_token == given.c.token,
             message.c.state == MessageState.SUBMITTING,
         )
-        .values(**values)
+        .values(values)
+        .returning(message.c.recipient_id)
     )
-    connection.execute(
-        statement, [{"b_id": ident, "b_provider": provider, "b_state": state} for ident, provider in sorted(accepted)]
-    )
-    reach.mark_sent(connection, [ident for ident, _ in accepted])
 
 
 def record_refused(connection: Connection, token: str, refused: Sequence[Refused]) -> None:

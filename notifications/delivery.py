@@ -9,6 +9,8 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import uvloop
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 BUDGET_SECONDS = 50.0
 """A job ends after this long and asks for the next one, so that deploys and leases never wait for a long drain."""
 FLUSH_SECONDS = 0.1
+"""What a provider answered is stored after this long at the latest."""
+NOTHING = claims.Claim("", (), 0.0)
 
 
 @dataclass
@@ -48,26 +52,29 @@ class Drained:
 
 @dataclass
 class _Results:
-    """What came back and is not stored yet, of one claim."""
+    """What came back and is not stored yet; what is rare by the token of its claim."""
 
-    accepted: list[tuple[int, str]] = field(default_factory=list)
-    refused: list[claims.Refused] = field(default_factory=list)
-    busy: list[tuple[int, float]] = field(default_factory=list)
-    doubtful: list[tuple[int, str]] = field(default_factory=list)
+    accepted: list[claims.Accepted] = field(default_factory=list)
+    refused: defaultdict[str, list[claims.Refused]] = field(default_factory=lambda: defaultdict(list))
+    busy: defaultdict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    doubtful: defaultdict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     account: str = ""
+    count: int = 0
 
-    def add_error(self, message_id: int, error: ChannelError) -> None:
+    def add(self, token: str, message_id: int, provider_id: str) -> None:
+        self.accepted.append(claims.Accepted(message_id, token, provider_id))
+        self.count += 1
+
+    def add_error(self, token: str, message_id: int, error: ChannelError) -> None:
+        self.count += 1
         if error.kind is Failure.REFUSED:
-            self.refused.append(claims.Refused(message_id, error.code, error.text))
+            self.refused[token].append(claims.Refused(message_id, error.code, error.text))
         elif error.kind is Failure.IN_DOUBT:
-            self.doubtful.append((message_id, error.text))
+            self.doubtful[token].append((message_id, error.text))
         else:
-            self.busy.append((message_id, error.retry_after))
+            self.busy[token].append((message_id, error.retry_after))
             if error.kind is Failure.ACCOUNT:
                 self.account = error.text
-
-    def __len__(self) -> int:
-        return len(self.accepted) + len(self.refused) + len(self.busy) + len(self.doubtful)
 
 
 def drain(budget: float = BUDGET_SECONDS) -> Drained:
@@ -95,20 +102,25 @@ class _LaneDrain:
         self.ends = time.monotonic() + budget
         self.done = Drained()
         self.final = False
-        self.results: dict[str, _Results] = {}
+        self.results = _Results()
         self.in_flight: set[asyncio.Task[None]] = set()
+        self.moved = asyncio.Event()
+        """Set when there is something to do again: slots are free, or enough came back to be stored."""
         self.flushed = time.monotonic()
+        self.limit = self.claim_from = 1
         self.address = settings.twilio_messaging_service_sid or settings.twilio_sender
         self.rate = settings.sms_segments_per_second
         if lane is Lane.EMAIL:
             self.address, self.rate = settings.mail_from, settings.mails_per_second
 
     async def run(self) -> Drained:
-        await in_database(self.engine, lambda c: claims.ensure_sender(c, self.lane, self.address[:120], self.rate))
-        await in_database(self.engine, lambda c: claims.sweep(c, self.settings.unknown_wait_seconds))
+        await in_database(self.engine, self._prepare)
         channel = channel_for(self.lane, self.settings)
         assert channel is not None
         self.final = channel.accepts_is_final
+        self.limit = channel.max_in_flight
+        # So many slots must be free before more is claimed: each claim is a commit.
+        self.claim_from = max(1, self.limit // 3)
         async with channel:
             self.done.looked_up = await look_ups.run(self.engine, channel, self.lane, self.settings)
             try:
@@ -117,92 +129,106 @@ class _LaneDrain:
                 # Whatever happens, answers of the provider that are in hand are stored before the drain ends.
                 if self.in_flight:
                     await asyncio.wait(self.in_flight)
-                await self._flush()
+                await self._store_and_claim(0)
         return self.done
 
+    def _prepare(self, connection: Connection) -> None:
+        claims.ensure_sender(connection, self.lane, self.address[:120], self.rate)
+        claims.sweep(connection, self.settings.unknown_wait_seconds)
+
     async def _pump(self, channel: Channel) -> None:
-        limit = channel.max_in_flight
-        wait = 0.0
+        resume = 0.0
         claimable = True
         while True:
-            ending = time.monotonic() >= self.ends
-            free = limit - len(self.in_flight)
-            if claimable and not ending and wait <= 0 and free >= max(1, limit // 4):
-                claim = await self._claim(free)
-                wait = claim.wait
-                claimable = bool(claim.messages) or wait > 0
-                deadline = time.monotonic() + self.settings.send_lease_seconds - self.settings.send_timeout_seconds
-                for message in claim.messages:
-                    task = asyncio.create_task(self._send(channel, claim.token, message, deadline))
-                    self.in_flight.add(task)
-                    task.add_done_callback(self.in_flight.discard)
-            if not self.in_flight:
-                await self._flush()
-                if ending or not claimable or time.monotonic() + wait >= self.ends:
-                    return
-                await asyncio.sleep(wait)
-                wait = 0.0
+            now = time.monotonic()
+            ending = now >= self.ends
+            free = self.limit - len(self.in_flight)
+            if claimable and not ending and now >= resume and free >= self.claim_from:
+                claim = await self._store_and_claim(free)
+                resume = time.monotonic() + claim.wait
+                claimable = bool(claim.messages) or claim.wait > 0
+                self._launch(channel, claim)
                 continue
-            started = time.monotonic()
-            await asyncio.wait(
-                self.in_flight,
-                timeout=min(FLUSH_SECONDS, wait) if wait > 0 else FLUSH_SECONDS,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            wait = max(0.0, wait - (time.monotonic() - started))
-            if self._stored_enough():
-                await self._flush()
+            if self._worth_storing():
+                await self._store_and_claim(0)
+                continue
+            if not self.in_flight:
+                await self._store_and_claim(0)
+                if ending or not claimable or resume >= self.ends:
+                    return
+                await asyncio.sleep(max(0.0, resume - time.monotonic()))
+                continue
+            self.moved.clear()
+            pause = min(FLUSH_SECONDS, resume - now) if resume > now else FLUSH_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.moved.wait()
 
-    async def _claim(self, limit: int) -> claims.Claim:
-        seconds = self.settings.send_lease_seconds
-        return await in_database(self.engine, lambda c: claims.claim(c, self.lane, limit, seconds))
+    def _launch(self, channel: Channel, claim: claims.Claim) -> None:
+        deadline = time.monotonic() + self.settings.send_lease_seconds - self.settings.send_timeout_seconds
+        for message in claim.messages:
+            task = asyncio.create_task(self._send(channel, claim.token, message, deadline))
+            self.in_flight.add(task)
+            task.add_done_callback(self._ended)
 
-    def _stored_enough(self) -> bool:
-        waiting = sum(len(results) for results in self.results.values())
-        return waiting >= self.settings.send_batch or (waiting > 0 and time.monotonic() - self.flushed >= FLUSH_SECONDS)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.in_flight.discard(task)
+        if self.limit - len(self.in_flight) >= self.claim_from or self.results.count >= self.settings.send_batch:
+            self.moved.set()
+
+    def _worth_storing(self) -> bool:
+        count = self.results.count
+        return count >= self.settings.send_batch or (count > 0 and time.monotonic() - self.flushed >= FLUSH_SECONDS)
 
     async def _send(self, channel: Channel, token: str, message: Outgoing, deadline: float) -> None:
         if time.monotonic() > deadline:
             # This process slept through its lease: somebody else may hold the row by now, so nothing leaves.
             self.done.not_sent += 1
             return
+        # `self.results` is looked up when the answer is there: the one of before may have been taken away to be stored.
         try:
             provider_id = await channel.send(message)
         except ChannelError as error:
-            self._results(token).add_error(message.id, error)
+            self.results.add_error(token, message.id, error)
         except Exception as error:  # a bug in a channel must leave the row in doubt, not lost
             log.exception("the channel failed in a way it should not")
-            self._results(token).doubtful.append((message.id, f"{type(error).__name__}: {error}"))
+            doubt = ChannelError(Failure.IN_DOUBT, f"{type(error).__name__}: {error}")
+            self.results.add_error(token, message.id, doubt)
         else:
-            self._results(token).accepted.append((message.id, provider_id))
+            self.results.add(token, message.id, provider_id)
 
-    def _results(self, token: str) -> _Results:
-        # Asked for when a result is there, never kept across an await: a flush takes the whole table away.
-        return self.results.setdefault(token, _Results())
-
-    async def _flush(self) -> None:
-        stored, self.results = self.results, {}
+    async def _store_and_claim(self, limit: int) -> claims.Claim:
+        """Store what came back and take up to `limit` more, in one transaction."""
+        results, self.results = self.results, _Results()
         self.flushed = time.monotonic()
-        if not any(len(results) for results in stored.values()):
-            return
-        await in_database(self.engine, lambda c: self._store(c, stored))
-        for results in stored.values():
-            self.done.accepted += len(results.accepted)
-            self.done.refused += len(results.refused)
-            self.done.put_back += len(results.busy)
-            self.done.in_doubt += len(results.doubtful)
+        if not results.count and not limit:
+            return NOTHING
 
-    def _store(self, connection: Connection, stored: dict[str, _Results]) -> None:
-        for token, results in stored.items():
-            claims.record_accepted(connection, token, results.accepted, final=self.final, address=self.address[:60])
-            claims.record_refused(connection, token, results.refused)
-            claims.put_in_doubt(connection, token, results.doubtful, self.settings.unknown_wait_seconds)
-            if results.busy:
-                asked = max(seconds for _, seconds in results.busy)
-                # Jitter, so that what was refused together does not come back together.
-                again = max(asked, 1.0) * random.uniform(1.0, 1.5)
-                claims.put_back(connection, token, [ident for ident, _ in results.busy], again)
-                claims.slow_down(connection, self.lane, max(asked, 0.2))
-            if results.account:
-                claims.pause(connection, self.lane, results.account)
-                log.error("sending on %s is paused: %s", self.lane, results.account)
+        def work(connection: Connection) -> claims.Claim:
+            self._store(connection, results)
+            if not limit:
+                return NOTHING
+            return claims.claim(connection, self.lane, limit, self.settings.send_lease_seconds)
+
+        claim = await in_database(self.engine, work)
+        self.done.accepted += len(results.accepted)
+        self.done.refused += sum(map(len, results.refused.values()))
+        self.done.put_back += sum(map(len, results.busy.values()))
+        self.done.in_doubt += sum(map(len, results.doubtful.values()))
+        return claim
+
+    def _store(self, connection: Connection, results: _Results) -> None:
+        claims.record_accepted(connection, results.accepted, final=self.final, address=self.address[:60])
+        for token, refused in results.refused.items():
+            claims.record_refused(connection, token, refused)
+        for token, doubtful in results.doubtful.items():
+            claims.put_in_doubt(connection, token, doubtful, self.settings.unknown_wait_seconds)
+        for token, busy in results.busy.items():
+            asked = max(seconds for _, seconds in busy)
+            # Jitter, so that what was refused together does not come back together.
+            again = max(asked, 1.0) * random.uniform(1.0, 1.5)
+            claims.put_back(connection, token, [ident for ident, _ in busy], again)
+            claims.slow_down(connection, self.lane, max(asked, 0.2))
+        if results.account:
+            claims.pause(connection, self.lane, results.account)
+            log.error("sending on %s is paused: %s", self.lane, results.account)

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from models.disaster import Reach, Recipient
 from models.message import ARRIVED, AT_PROVIDER, IN_DOUBT, NOT_YET_OUT, Message
+from notifications import bulk
 
 message = Message.__table__
 recipient = Recipient.__table__
 
 
-def mark_sent(connection: Connection, message_ids: Sequence[int]) -> None:
-    """Messages were accepted: their people are on their way to being reached, unless one arrived before."""
+def mark_sent(connection: Connection, recipient_ids: Sequence[int | None]) -> None:
+    """Messages to these people were accepted: they are on their way to being reached, unless one arrived before."""
+    ids = sorted({ident for ident in recipient_ids if ident is not None})
+    if ids:
+        connection.execute(_mark_sent(connection.dialect.name), {"rows": bulk.as_json({"id": ident} for ident in ids)})
+
+
+@cache
+def _mark_sent(dialect: str) -> sa.Update:
+    given = bulk.given_rows(dialect, "rows", id=recipient.c.id.type)
     # Locked in one order: two workers that send mail and SMS to the same people must not wait for each other.
     waiting = (
         sa.select(recipient.c.id)
-        .where(
-            recipient.c.id.in_(sa.select(message.c.recipient_id).where(message.c.id.in_(message_ids))),
-            recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]),
-        )
+        .join(given, given.c.id == recipient.c.id)
+        .where(recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]))
         .order_by(recipient.c.id)
-        .with_for_update()
+        .with_for_update(of=recipient)
+        .cte("waiting")
     )
-    ids = connection.execute(waiting).scalars().all()
-    if ids:
-        connection.execute(sa.update(recipient).where(recipient.c.id.in_(ids)).values(reach=Reach.SENT))
+    return sa.update(recipient).where(recipient.c.id.in_(sa.select(waiting.c.id))).values(reach=Reach.SENT)
 
 
 def mark_arrived(connection: Connection, recipient_id: int | None) -> None:

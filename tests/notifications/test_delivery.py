@@ -208,7 +208,7 @@ def test_a_claim_that_lost_its_lease_changes_nothing(carrier: Sandbox) -> None:
     pass_time(3600)
     with system_connection(db.engine) as connection:
         assert claims.sweep(connection, 0)["in_doubt"] == 1
-        claims.record_accepted(connection, claim.token, [(ident, "SMlate")], final=False, address="x")
+        claims.record_accepted(connection, [claims.Accepted(ident, claim.token, "SMlate")], final=False, address="x")
         claims.put_back(connection, claim.token, [ident], 0)
     (row,) = rows()
     assert (row.state.value, row.provider_id) == ("unknown", None)

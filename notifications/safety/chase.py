@@ -139,6 +139,7 @@ def _failed() -> Sequence[Any]:
             )
             .join(recipient, recipient.c.id == message.c.recipient_id)
             .where(
+                message.c.check_id.in_(sa.select(SafetyCheck.id).where(SafetyCheck.state == CheckState.RUNNING)),
                 message.c.state.in_(FAILED),
                 message.c.finished_at > db_now(-LOOK_BACK_SECONDS),
                 message.c.purpose.in_(asking.QUESTIONS),

@@ -1,4 +1,4 @@
-"""From the bytes of a telegram to what happens: stored, judged, acted upon once.
+"""From the bytes of a telegram to what happens: it is stored, judged, and acted upon once.
 
 One report is one effect, however often and in whatever bytes it comes. Tests (試験) are only stored, drills (訓練)
 only propose a drill, reports that are too old only propose, 取消 is told once to those asked.

@@ -8,7 +8,20 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from jetapp.cli import backup, database, demo, demo_run, doctor, hazards, replies, safety, settings, worker
+from jetapp.cli import (
+    backup,
+    database,
+    demo,
+    demo_run,
+    doctor,
+    hazards,
+    people,
+    replies,
+    safety,
+    settings,
+    users,
+    worker,
+)
 from models.errors import DomainError
 
 
@@ -19,6 +32,9 @@ def init_app(app: Flask) -> None:
         safety.group,
         replies.group,
         demo.group,
+        people.participants,
+        people.organisations,
+        users.group,
         worker.worker_command,
         worker.scheduler_command,
         worker.drain_command,

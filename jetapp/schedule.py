@@ -74,9 +74,10 @@ def hold(name: str, holder: str, seconds: float) -> bool:
                 index_elements=["name"],
                 set_={"holder": holder, "until": db_now(seconds)},
                 where=sa.or_(lease.c.until <= db_now(), lease.c.holder == holder),
-            )
+                # Not the row count: psycopg names none for an INSERT.
+            ).returning(lease.c.name)
         )
-        return taken.rowcount == 1
+        return taken.first() is not None
 
 
 def finished(name: str, holder: str, pause: float) -> None:

@@ -60,8 +60,10 @@ def store(
             raw=dict(raw),
         )
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
-    ).rowcount
-    if found is None or not fresh:
+        # Not the row count: psycopg names none for an INSERT.
+        .returning(MessageEvent.__table__.c.id)
+    ).first()
+    if found is None or fresh is None:
         return False
     return apply(connection, found, provider_id, status, error_code)
 

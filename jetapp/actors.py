@@ -23,7 +23,6 @@ PUBLIC_ENDPOINTS = frozenset(
         "accounts.language",
         "answer.show",
         "answer.record",
-        "answer.details",
         "webhooks.status",
         "webhooks.inbound",
         "webhooks.voice",

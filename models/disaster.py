@@ -256,7 +256,7 @@ class Recipient(Visible, Model):
     first_answer: Mapped[Answer | None] = mapped_column(enum_text(Answer))
     first_answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     details: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    """What the person added: needs (list), place, note, phone, battery_low, where."""
+    """What the person added: wrong (list), where, place, note, phone, battery (low), as the answer page asks for it."""
     taken_by: Mapped[str] = mapped_column(sa.String(120), default="")
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -97,7 +97,7 @@ def build_world() -> World:
         world.check = _check(world, "Quake off Miyagi", "宮城県沖の地震", CheckState.RUNNING, EVERYBODY)
         world.closed = _check(world, "Old quake", "以前の地震", CheckState.CLOSED, EVERYBODY)
         world.proposed = _check(world, "Level 4 warning", "レベル4", CheckState.PROPOSED, set())
-        _answer(world, "Collins", Answer.NEED_HELP, needs=["hurt"], place="Car park", note="=1+1")
+        _answer(world, "Collins", Answer.NEED_HELP, wrong=["hurt"], place="Car park", note="=1+1")
         _answer(world, "Abbott", Answer.SAFE)
         _answer(world, "Diaz", Answer.SAFE, given_by="ABE Yumi: telephone")
         _failed(world, "Evans")

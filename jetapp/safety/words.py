@@ -200,7 +200,7 @@ def failures(found: Iterable[tuple[Any, MessageState, str, str]]) -> list[str]:
 
 def needs(details: dict[str, Any]) -> str:
     """What a person needs, in words, as one text."""
-    found = [str(NEEDS.get(need, need)) for need in details.get("needs") or []]
+    found = [str(NEEDS.get(need, need)) for need in details.get("wrong") or []]
     return str(_("; ")).join(found)
 
 

@@ -90,6 +90,8 @@ install_tools() {
 export UV_CACHE_DIR="${UV_CACHE_DIR:-$PWD/.tools/cache/uv}"
 export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$PWD/.tools/cache/pip}"
 export UV_PYTHON_DOWNLOADS=never
+# The machine's own certificates, as pip and git use them: some offices put one of their own in between.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-1}"
 unset VIRTUAL_ENV
 
 python=$(find_python)
@@ -102,17 +104,25 @@ rm -f "$stamp"
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     rm -rf .venv
 fi
-if [ -x .tools/bin/uv ]; then
+install_with_uv() {
+    [ -x .tools/bin/uv ] || return 1
     [ -x .venv/bin/python ] || "$python" -m venv --without-pip .venv
-    .tools/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes --no-build "requirements/$what.txt" >&2
-    .tools/bin/uv pip install --quiet --python .venv/bin/python --offline --no-deps --no-build-isolation -e . >&2
-else
+    .tools/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes --no-build "requirements/$what.txt" >&2 &&
+        .tools/bin/uv pip install --quiet --python .venv/bin/python --offline --no-deps --no-build-isolation -e . >&2
+}
+
+install_with_pip() {
     rm -rf .venv
     "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
         --only-binary :all: -r "requirements/$what.txt" >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-index --no-deps \
         --no-build-isolation -e . >&2
+}
+
+if ! install_with_uv; then
+    [ ! -x .tools/bin/uv ] || say "uv could not install the packages; going on with pip, which is slower."
+    install_with_pip
 fi
 compile_translations
 echo "$what $wanted" >"$stamp"

@@ -22,7 +22,8 @@ from models.db import db
 
 SQLITE_HEAD = b"SQLite format 3\x00"
 POSTGRESQL_HEAD = b"PGDMP"
-KEPT_WHEN_EMPTY = frozenset({"alembic_version"})
+MACHINERY = frozenset({"alembic_version", "lease", "sender", "feed_state"})
+"""Filled by running processes, even where nothing was ever recorded."""
 
 
 @click.command("backup")
@@ -58,7 +59,8 @@ def restore_command(file: Path, yes: bool) -> None:
     """Put the contents of FILE into the database. Stop web, workers and scheduler before."""
     engine = db.engine
     sqlite = engine.dialect.name == "sqlite"
-    head = file.open("rb").read(len(SQLITE_HEAD))
+    with file.open("rb") as opened:
+        head = opened.read(len(SQLITE_HEAD))
     if sqlite and head != SQLITE_HEAD:
         raise click.ClickException(f"{file} is no backup of an SQLite database")
     if not sqlite and not head.startswith(POSTGRESQL_HEAD):
@@ -111,7 +113,7 @@ def _not_empty(engine: Engine) -> str | None:
     reference = {table.name for table in db.metadata.sorted_tables if table.info.get("reference")}
     with engine.connect() as connection:
         for name in sa.inspect(connection).get_table_names():
-            if name in reference or name in KEPT_WHEN_EMPTY:
+            if name in reference or name in MACHINERY:
                 continue
             quoted = connection.dialect.identifier_preparer.quote(name)
             if connection.exec_driver_sql(f"SELECT 1 FROM {quoted} LIMIT 1").first():

@@ -136,6 +136,7 @@ class Sample:
     limit: int | None
     segments: int
     reviewed_by: list[str]
+    base: bool
 
 
 def samples(told: dict[str, Any], codes: Sequence[str], drill: bool, channel: Channel = "sms") -> list[Sample]:
@@ -169,4 +170,5 @@ def _sample(code: str, text: Text, channel: str) -> Sample:
         limit=limit,
         segments=text.segments,
         reviewed_by=[wording.reviewed_by] if wording.reviewed_by else [],
+        base=language.base,
     )

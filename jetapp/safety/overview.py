@@ -179,7 +179,7 @@ class Watch:
 
 
 def watch() -> Watch:
-    """The state of feeds, scheduler and workers, and how many replies wait for a person."""
+    """The state of feeds and scheduler, and how many replies wait for a person."""
     require(Permission.SAFETY_RUN)
     feeds = db.session.execute(sa.select(FeedState.read_at, FeedState.error)).all()
     # The clock notes when it last saw to the messages; two clocks share the note.

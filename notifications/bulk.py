@@ -66,6 +66,31 @@ def insert_new(
     return list(connection.execute(prepared, {"rows": as_json(document)}).scalars())
 
 
+class _Ids(sa.types.TypeDecorator[list[int]]):
+    """A list of keys as one parameter: an array, or JSON where there are no arrays."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        array = dialect.name == "postgresql"
+        return dialect.type_descriptor(postgresql.ARRAY(sa.BigInteger) if array else sa.Text())
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        return value if dialect.name == "postgresql" else json.dumps(value)
+
+
+def among(dialect: str, column: sa.ColumnElement[Any], parameter: str) -> sa.ColumnElement[bool]:
+    """`column` is one of the keys that the parameter will hold (a list).
+
+    On PostgreSQL this is looked up in the index whatever the statistics say, which are far behind after a launch.
+    """
+    keys = sa.bindparam(parameter, type_=_Ids())
+    if dialect == "postgresql":
+        return column == sa.any_(keys)
+    return column.in_(sa.select(sa.func.json_each(keys).table_valued("value").c.value))
+
+
 def given_rows(dialect: str, parameter: str, **types: sa.types.TypeEngine[Any]) -> sa.FromClause:
     """A table with these columns, filled from the JSON list of objects that the parameter will hold.
 

@@ -20,22 +20,22 @@ def mark_sent(connection: Connection, recipient_ids: Sequence[int | None]) -> No
     """Messages to these people were accepted: they are on their way to being reached, unless one arrived before."""
     ids = sorted({ident for ident in recipient_ids if ident is not None})
     if ids:
-        connection.execute(_mark_sent(connection.dialect.name), {"rows": bulk.as_json({"id": ident} for ident in ids)})
+        connection.execute(_mark_sent(connection.dialect.name), {"ids": ids})
 
 
 @cache
 def _mark_sent(dialect: str) -> sa.Update:
-    given = bulk.given_rows(dialect, "rows", id=recipient.c.id.type)
     # Locked in one order: two workers that send mail and SMS to the same people must not wait for each other.
-    waiting = (
-        sa.select(recipient.c.id)
-        .join(given, given.c.id == recipient.c.id)
-        .where(recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]))
+    held = (
+        sa.select(recipient.c.id, recipient.c.reach)
+        .where(bulk.among(dialect, recipient.c.id, "ids"))
         .order_by(recipient.c.id)
-        .with_for_update(of=recipient)
-        .cte("waiting")
+        .with_for_update()
+        .cte("held")
     )
-    return sa.update(recipient).where(recipient.c.id.in_(sa.select(waiting.c.id))).values(reach=Reach.SENT)
+    # Judged after locking and not as a condition of the search, or PostgreSQL looks through all who still wait.
+    waiting = sa.select(held.c.id).where(held.c.reach.in_([Reach.WAITING, Reach.FAILED]))
+    return sa.update(recipient).where(recipient.c.id.in_(waiting)).values(reach=Reach.SENT)
 
 
 def mark_arrived(connection: Connection, recipient_id: int | None) -> None:

@@ -145,12 +145,14 @@ class Supervisor:
                 child.start_at = 0.0
 
     def _noticed(self, child: Child) -> None:
-        # A worker that died may have left a work-horse behind that goes on; that is its right, so only this is said.
-        self._tell_warden(f"-{child.pid}") if not warden.members(child.pid) else None
-        child.crashes += 1
+        # A worker that was killed may have left a work-horse behind, which finishes its job.
+        if not warden.members(child.pid):
+            self._tell_warden(f"-{child.pid}")
+        # Somebody killed it: that says nothing about whether it works.
+        child.crashes += 1 if (child.code or 0) >= 0 else 0
         if child.crashes >= CRASHES_IN_A_ROW:
             raise DemoError(f"{child.name} does not stay up:\n{child.last_words()}")
-        pause = 0.0 if child.crashes == 1 else min(10.0, 0.5 * 2**child.crashes)
+        pause = 0.0 if child.crashes <= 1 else min(10.0, 0.5 * 2**child.crashes)
         child.start_at = time.monotonic() + pause
         self._say(f"{child.name} ended ({_ending(child.code)}) and is started again; see {child.log}")
 

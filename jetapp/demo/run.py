@@ -102,7 +102,7 @@ class Demo:
         self.redis: RedisServer | None = None
         self.ports: Ports | None = None
         self.feed: Feed | None = None
-        self.place: Place | None = None
+        self.carrier: Child | None = None
         self.engine: sa.Engine | None = None
 
     def play(self) -> dict[str, Any]:
@@ -110,9 +110,10 @@ class Demo:
         self.show.title("Starting")
         place = self._prepare()
         self._start(place)
-        if not self.wishes.once:
-            self.show.addresses(place)
-        return self._earthquake(place)
+        self.show.say(f"  the site is at {place.web}/, phones and mailboxes at {place.carrier}/")
+        summary = self._earthquake(place)
+        self.show.addresses(place)
+        return summary
 
     def stay(self) -> None:
         """Keep everything running until somebody stops it."""
@@ -146,7 +147,6 @@ class Demo:
         self.feed = Feed(ports["feed"])
         feeds = [self.feed.url, *([JMA_FEEDS] if self.wishes.jma else [])]
         place = places.prepare(folder, self.redis.url, feeds, ports, ANSWER_SECONDS[self.wishes.once])
-        self.place = place
         place.write_settings()
         people = ["--participants", str(self.wishes.participants)] if self.wishes.participants else []
         with self.show.step("database"):
@@ -159,7 +159,7 @@ class Demo:
     def _start(self, place: Place) -> None:
         start = self.supervisor.start
         with self.show.step("carrier, web, workers, scheduler"):
-            start(self._child(place, "carrier", "jetapp.sandbox", *places.carrier_command(place)))
+            self.carrier = start(self._child(place, "carrier", "jetapp.sandbox", *places.carrier_command(place)))
             web = self._child(
                 place,
                 "web",
@@ -196,6 +196,8 @@ class Demo:
         lost = counted.lost(self.engine, published)
         duplicates = counted.duplicates(self.engine, place.carrier, published)
         self.show.results(seen, seconds, lost, duplicates)
+        if self.carrier is not None and self.carrier.restarts:
+            self.show.say("  The carrier was started again and forgot what it had got: duplicates count from then on.")
         if not seen.asked:
             self.show.say("  Nobody was asked: no such places, or a running check covers them (then: no --keep-data).")
         return {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -69,7 +71,7 @@ class Show:
         table.add_row("  product", f"{place.web}/")
         table.add_row("  virtual phones and mailboxes", f"{place.carrier}/")
         table.add_row("  logs", f"{place.folder}/*.log")
-        table.add_row("  commands about it", f". {place.folder}/env; jetapp doctor")
+        table.add_row("  commands about it", f". {place.folder}/env; {Path(sys.argv[0]).parent / 'jetapp'} doctor")
         self.console.print(table)
         self.title(f"Log-ins, password {PASSWORD}")
         table = Table(box=None, show_header=False, padding=(0, 2))

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from models.disaster import Answer, Recipient
@@ -64,23 +65,15 @@ class Refused:
 
 def ensure_sender(connection: Connection, channel: Channel, address: str, rate: float) -> None:
     """The channel's sender row with the rate of the settings; its clock and its pause are left as they are."""
+    values = {"address": address, "segments_per_second": rate}
     known = connection.execute(
-        sa.update(sender)
-        .where(sender.c.channel == channel)
-        .values(address=address, segments_per_second=rate)
-        .returning(sender.c.id)
+        sa.update(sender).where(sender.c.channel == channel).values(values).returning(sender.c.id)
     ).first()
     if known is None:
-        connection.execute(
-            sa.insert(sender).values(
-                channel=channel,
-                address=address,
-                segments_per_second=rate,
-                concurrency=0,
-                paused=False,
-                paused_reason="",
-            )
-        )
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        fresh = {"channel": channel, "concurrency": 0, "paused": False, "paused_reason": "", **values}
+        # The first two workers of all meet here.
+        connection.execute(insert(sender).values(fresh).on_conflict_do_nothing(index_elements=["channel"]))
 
 
 def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: float) -> Claim:

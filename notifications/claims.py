@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
@@ -205,16 +206,22 @@ def _already_answered() -> sa.ColumnElement[bool]:
     )
 
 
-def record_accepted(connection: Connection, accepted: Sequence[Accepted], *, final: bool, address: str) -> None:
-    """Store what the provider took. A callback may have been quicker: it is not undone."""
+def record_accepted(
+    connection: Connection, accepted: Sequence[Accepted], *, final: bool, address: str
+) -> list[int | None]:
+    """Store what the provider took. A callback may have been quicker: it is not undone.
+
+    Returns the recipients of the messages that moved. Their reach is changed by the caller, after all messages:
+    callbacks too lock a message first and then its person.
+    """
     if not accepted:
-        return
+        return []
     rows = [{"id": each.id, "token": each.token, "provider": each.provider_id} for each in accepted]
     moved = connection.execute(
         _accept(connection.dialect.name, final),
         {"ids": sorted(each.id for each in accepted), "rows": bulk.as_json(rows), "b_address": address},
     )
-    reach.mark_sent(connection, list(moved.scalars()))
+    return list(moved.scalars())
 
 
 @cache
@@ -249,9 +256,13 @@ def _accept(dialect: str, final: bool) -> sa.sql.dml.ReturningUpdate[Any]:
     )
 
 
-def record_refused(connection: Connection, token: str, refused: Sequence[Refused]) -> None:
-    """The provider said no: this row is over; a number that is no good is marked, another way is found by chase."""
-    for entry in refused:
+def record_refused(connection: Connection, token: str, refused: Sequence[Refused]) -> list[int | None]:
+    """The provider said no: this row is over; a number that is no good is marked, another way is found by chase.
+
+    Returns the recipients of the messages that moved, as `record_accepted` does.
+    """
+    people: list[int | None] = []
+    for entry in sorted(refused, key=attrgetter("id")):
         row = connection.execute(
             sa.update(message)
             .where(
@@ -272,7 +283,8 @@ def record_refused(connection: Connection, token: str, refused: Sequence[Refused
         ).first()
         if row is not None:
             mark_contact(connection, row.contact_point_id, entry.code)
-            reach.refresh(connection, [row.recipient_id])
+            people.append(row.recipient_id)
+    return people
 
 
 def mark_contact(connection: Connection, contact_point_id: int | None, code: str) -> None:
@@ -312,7 +324,7 @@ def put_back(connection: Connection, token: str, ids: Sequence[int], seconds: fl
 
 def put_in_doubt(connection: Connection, token: str, doubts: Sequence[tuple[int, str]], wait_seconds: float) -> None:
     """It may have been sent: never resent before it was looked up, `wait_seconds` from now at the earliest."""
-    for ident, reason in doubts:
+    for ident, reason in sorted(doubts):
         connection.execute(
             sa.update(message)
             .where(message.c.id == ident, message.c.claim_token == token, message.c.state == MessageState.SUBMITTING)
@@ -337,7 +349,7 @@ def sweep(connection: Connection, wait_seconds: float) -> dict[str, int]:
     counts = {}
     counts["in_doubt"] = connection.execute(
         sa.update(message)
-        .where(message.c.state == MessageState.SUBMITTING, message.c.lease_until <= db_now())
+        .where(_free(connection, message.c.state == MessageState.SUBMITTING, message.c.lease_until <= db_now()))
         .values(
             state=MessageState.UNKNOWN,
             claim_token="",
@@ -347,27 +359,41 @@ def sweep(connection: Connection, wait_seconds: float) -> dict[str, int]:
     ).rowcount
     counts["canceled"] = connection.execute(
         sa.update(message)
-        .where(message.c.state == MessageState.PENDING, _already_answered())
+        .where(_free(connection, message.c.state == MessageState.PENDING, _already_answered()))
         .values(state=MessageState.CANCELED, finished_at=db_now(), reason="the person answered first")
     ).rowcount
-    counts["expired"] = connection.execute(
+    expired = connection.execute(
         sa.update(message)
-        .where(message.c.state == MessageState.PENDING, message.c.expires_at <= db_now())
+        .where(_free(connection, message.c.state == MessageState.PENDING, message.c.expires_at <= db_now()))
         .values(state=MessageState.EXPIRED, finished_at=db_now(), reason="too late to be of use")
-    ).rowcount
+        .returning(message.c.recipient_id)
+    ).all()
+    counts["expired"] = len(expired)
+    reach.refresh(connection, [row.recipient_id for row in expired])
     return counts
 
 
+def _free(connection: Connection, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Rows like this that nobody is changing just now: sweepers wait for nobody, and the next one finds the rest."""
+    query = sa.select(message.c.id).where(*where)
+    if connection.dialect.name == "postgresql":
+        query = sa.select(query.with_for_update(skip_locked=True, of=message).cte("free").c.id)
+    return sa.and_(message.c.id.in_(query.scalar_subquery()), *where[:1])
+
+
 def due(connection: Connection) -> dict[str, int]:
-    """How much waits to be done now, by kind; paused senders are left out."""
-    open_channels = sa.select(sender.c.channel).where(sa.not_(sender.c.paused))
+    """How much waits to be done now, by kind; paused senders are left out.
+
+    A channel nobody has sent on yet has no sender row and is not paused: the first drain makes the row.
+    """
+    paused = sa.select(sender.c.channel).where(sender.c.paused)
     waiting = connection.execute(
         sa.select(sa.func.count())
         .select_from(message)
         .where(
             message.c.state == MessageState.PENDING,
             message.c.due_at <= db_now(),
-            message.c.channel.in_(open_channels),
+            message.c.channel.not_in(paused),
         )
     ).scalar_one()
     look_ups = connection.execute(

@@ -1,6 +1,6 @@
 """Draining: claim what is due, send it with many requests in flight and no transaction open, store what came back.
 
-`drain()` is the whole RQ job. Missing, extra, late or doubled jobs are harmless: the rows are the truth.
+`drain()` is all there is to the RQ job. Missing, extra, late or doubled jobs are harmless: the rows are the truth.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import threading
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -18,7 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from models.db import db
 from models.participant import Channel as Lane
-from notifications import claims, look_ups
+from notifications import claims, look_ups, queue, reach
 from notifications.channels import channel_for
 from notifications.channels.base import Channel, ChannelError, Failure, Outgoing
 from notifications.settings import Settings, current
@@ -30,6 +31,10 @@ BUDGET_SECONDS = 50.0
 """A job ends after this long and asks for the next one, so that deploys and leases never wait for a long drain."""
 FLUSH_SECONDS = 0.1
 """What a provider answered is stored after this long at the latest."""
+NAP_SECONDS = 0.5
+"""How often a drain that waits looks whether it is to end."""
+AGAIN_SECONDS = 5.0
+"""A drain waits this long at most for what the provider asked us to send again."""
 NOTHING = claims.Claim("", (), 0.0)
 
 
@@ -43,6 +48,8 @@ class Drained:
     in_doubt: int = 0
     not_sent: int = 0
     looked_up: int = 0
+    unfinished: int = 0
+    """Lanes that had more to send when the time was up."""
 
     def __iadd__(self, other: Drained) -> Drained:
         for name in vars(self):
@@ -57,6 +64,8 @@ class _Results:
     accepted: list[claims.Accepted] = field(default_factory=list)
     refused: defaultdict[str, list[claims.Refused]] = field(default_factory=lambda: defaultdict(list))
     busy: defaultdict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    later: defaultdict[str, list[tuple[int, float]]] = field(default_factory=lambda: defaultdict(list))
+    unsent: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     doubtful: defaultdict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     account: str = ""
     count: int = 0
@@ -71,10 +80,26 @@ class _Results:
             self.refused[token].append(claims.Refused(message_id, error.code, error.text))
         elif error.kind is Failure.IN_DOUBT:
             self.doubtful[token].append((message_id, error.text))
+        elif error.kind is Failure.LATER:
+            self.later[token].append((message_id, error.retry_after))
         else:
             self.busy[token].append((message_id, error.retry_after))
             if error.kind is Failure.ACCOUNT:
                 self.account = error.text
+
+
+_ending = threading.Event()
+
+
+def end_soon() -> None:
+    """This process is to end: its drains claim nothing more, and store the answers to what is in flight."""
+    _ending.set()
+
+
+def job() -> None:
+    """The whole RQ job: a drain, and where its time was too short the request for another one."""
+    if drain().unfinished and not _ending.is_set():
+        queue.nudge()
 
 
 def drain(budget: float = BUDGET_SECONDS) -> Drained:
@@ -89,7 +114,12 @@ def drain(budget: float = BUDGET_SECONDS) -> Drained:
 async def _drain_all(engine: Engine, settings: Settings, budget: float) -> Drained:
     done = Drained()
     lanes = [lane for lane in Lane if channel_for(lane, settings) is not None]
-    for result in await asyncio.gather(*(_LaneDrain(engine, settings, lane, budget).run() for lane in lanes)):
+    drains = (_LaneDrain(engine, settings, lane, budget).run() for lane in lanes)
+    # A lane that fails must not cancel what the others have in flight.
+    results = await asyncio.gather(*drains, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
         done += result
     return done
 
@@ -107,6 +137,9 @@ class _LaneDrain:
         self.moved = asyncio.Event()
         """Set when there is something to do again: slots are free, or enough came back to be stored."""
         self.flushed = time.monotonic()
+        self.again = 0.0
+        """When what was put back for a moment is due again; 0 = nothing was."""
+        self.claimed_at = 0.0
         self.limit = self.claim_from = 1
         self.address = settings.twilio_messaging_service_sid or settings.twilio_sender
         self.rate = settings.sms_segments_per_second
@@ -114,7 +147,7 @@ class _LaneDrain:
             self.address, self.rate = settings.mail_from, settings.mails_per_second
 
     async def run(self) -> Drained:
-        await in_database(self.engine, self._prepare)
+        doubtful = await in_database(self.engine, self._prepare)
         channel = channel_for(self.lane, self.settings)
         assert channel is not None
         self.final = channel.accepts_is_final
@@ -122,26 +155,35 @@ class _LaneDrain:
         # So many slots must be free before more is claimed: each claim is a commit.
         self.claim_from = max(1, self.limit // 3)
         async with channel:
-            self.done.looked_up = await look_ups.run(self.engine, channel, self.lane, self.settings)
+            # Beside the sending, which must not wait for a list that hangs.
+            asking = asyncio.create_task(look_ups.ask(self.engine, channel, self.settings, doubtful, self._ending))
             try:
                 await self._pump(channel)
+                self.done.looked_up = await asking
+                if self.done.looked_up:
+                    await self._pump(channel)
             finally:
+                asking.cancel()
                 # Whatever happens, answers of the provider that are in hand are stored before the drain ends.
                 if self.in_flight:
                     await asyncio.wait(self.in_flight)
                 await self._store_and_claim(0)
         return self.done
 
-    def _prepare(self, connection: Connection) -> None:
+    def _ending(self) -> bool:
+        return _ending.is_set() or time.monotonic() >= self.ends
+
+    def _prepare(self, connection: Connection) -> look_ups.Taken:
         claims.ensure_sender(connection, self.lane, self.address[:120], self.rate)
         claims.sweep(connection, self.settings.unknown_wait_seconds)
+        return look_ups.take(connection, self.lane, self.settings.unknown_wait_seconds)
 
     async def _pump(self, channel: Channel) -> None:
         resume = 0.0
         claimable = True
         while True:
             now = time.monotonic()
-            ending = now >= self.ends
+            ending = self._ending()
             free = self.limit - len(self.in_flight)
             if claimable and not ending and now >= resume and free >= self.claim_from:
                 claim = await self._store_and_claim(free)
@@ -149,14 +191,19 @@ class _LaneDrain:
                 claimable = bool(claim.messages) or claim.wait > 0
                 self._launch(channel, claim)
                 continue
+            if not claimable and self.again:
+                # What was put back for a moment in this drain is due again soon: no need for a job of its own.
+                claimable, resume, self.again = True, max(resume, self.again), 0.0
+                continue
             if self._worth_storing():
                 await self._store_and_claim(0)
                 continue
             if not self.in_flight:
                 await self._store_and_claim(0)
                 if ending or not claimable or resume >= self.ends:
+                    self.done.unfinished = int(claimable)
                     return
-                await asyncio.sleep(max(0.0, resume - time.monotonic()))
+                await asyncio.sleep(min(max(0.0, resume - time.monotonic()), NAP_SECONDS))
                 continue
             self.moved.clear()
             pause = min(FLUSH_SECONDS, resume - now) if resume > now else FLUSH_SECONDS
@@ -165,7 +212,8 @@ class _LaneDrain:
                     await self.moved.wait()
 
     def _launch(self, channel: Channel, claim: claims.Claim) -> None:
-        deadline = time.monotonic() + self.settings.send_lease_seconds - self.settings.send_timeout_seconds
+        # From before the claim was committed: a process that slept in between has slept through its lease.
+        deadline = self.claimed_at + self.settings.send_lease_seconds - self.settings.send_timeout_seconds
         for message in claim.messages:
             task = asyncio.create_task(self._send(channel, claim.token, message, deadline))
             self.in_flight.add(task)
@@ -184,6 +232,8 @@ class _LaneDrain:
         if time.monotonic() > deadline:
             # This process slept through its lease: somebody else may hold the row by now, so nothing leaves.
             self.done.not_sent += 1
+            self.results.unsent[token].append(message.id)
+            self.results.count += 1
             return
         # `self.results` is looked up when the answer is there: the one of before may have been taken away to be stored.
         try:
@@ -205,6 +255,7 @@ class _LaneDrain:
             return NOTHING
 
         def work(connection: Connection) -> claims.Claim:
+            self.claimed_at = time.monotonic()
             self._store(connection, results)
             if not limit:
                 return NOTHING
@@ -218,9 +269,12 @@ class _LaneDrain:
         return claim
 
     def _store(self, connection: Connection, results: _Results) -> None:
-        claims.record_accepted(connection, results.accepted, final=self.final, address=self.address[:60])
+        sent = claims.record_accepted(connection, results.accepted, final=self.final, address=self.address[:60])
+        failed: list[int | None] = []
         for token, refused in results.refused.items():
-            claims.record_refused(connection, token, refused)
+            failed += claims.record_refused(connection, token, refused)
+        for token, unsent in results.unsent.items():
+            claims.put_back(connection, token, unsent, 0.0)
         for token, doubtful in results.doubtful.items():
             claims.put_in_doubt(connection, token, doubtful, self.settings.unknown_wait_seconds)
         for token, busy in results.busy.items():
@@ -228,7 +282,17 @@ class _LaneDrain:
             # Jitter, so that what was refused together does not come back together.
             again = max(asked, 1.0) * random.uniform(1.0, 1.5)
             claims.put_back(connection, token, [ident for ident, _ in busy], again)
+            if again <= AGAIN_SECONDS:
+                self.again = max(self.again, time.monotonic() + again)
             claims.slow_down(connection, self.lane, max(asked, 0.2))
+        for token, later in results.later.items():
+            seconds = max(seconds for _, seconds in later)
+            claims.put_back(connection, token, [ident for ident, _ in later], seconds * random.uniform(1.0, 1.5))
+        # People after messages, as callbacks do it, and all at once in one order.
+        if failed:
+            reach.refresh(connection, [*sent, *failed])
+        else:
+            reach.mark_sent(connection, sent)
         if results.account:
             claims.pause(connection, self.lane, results.account)
             log.error("sending on %s is paused: %s", self.lane, results.account)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from models.db import system_connection
 from models.message import Message, MessageState
 from models.participant import Channel as Lane
 from models.types import db_now
 from notifications import claims, receipts
-from notifications.channels.base import CannotTell, Channel, Found, Outgoing
+from notifications.channels.base import LOOK_UPS_IN_FLIGHT, CannotTell, Channel, Found, Outgoing
 from notifications.settings import Settings
 from notifications.short_transaction import in_database
 
@@ -22,60 +22,61 @@ log = logging.getLogger(__name__)
 message = Message.__table__
 
 AT_A_TIME = 200
-IN_FLIGHT = 10
+
+Taken = Sequence[sa.Row[tuple[object, ...]]]
 
 
-async def run(engine: Engine, channel: Channel, lane: Lane, settings: Settings) -> int:
-    """One round of look-ups on a lane; how many messages were asked about."""
-    rows = await asyncio.to_thread(_take, engine, lane, settings.unknown_wait_seconds)
-    gate = asyncio.Semaphore(IN_FLIGHT)
+async def ask(engine: Engine, channel: Channel, settings: Settings, rows: Taken, ending: Callable[[], bool]) -> int:
+    """Ask about what was taken; about how many. Once it is `ending`, about no more: their next turn comes."""
+    gate = asyncio.Semaphore(LOOK_UPS_IN_FLIGHT)
+    asked = 0
 
     async def one(row: sa.Row[tuple[object, ...]]) -> None:
+        nonlocal asked
         async with gate:
-            await _ask(engine, channel, settings, row)
+            if not ending():
+                asked += 1
+                await _ask(engine, channel, settings, row)
 
     await asyncio.gather(*(one(row) for row in rows))
-    return len(rows)
+    return asked
 
 
-def _take(engine: Engine, lane: Lane, wait_seconds: float) -> list[sa.Row[tuple[object, ...]]]:
+def take(connection: Connection, lane: Lane, wait_seconds: float) -> Taken:
     """Rows whose look-up is due; the next look-up is set before the first question, so that two workers share them."""
-    with system_connection(engine) as connection:
-        wanted = (
-            sa.select(message.c.id)
-            .where(
-                message.c.channel == lane,
-                message.c.state.in_([MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.SENT]),
-                message.c.lease_until <= db_now(),
-            )
-            .order_by(message.c.lease_until)
-            .limit(AT_A_TIME)
+    wanted = (
+        sa.select(message.c.id)
+        .where(
+            message.c.channel == lane,
+            message.c.state.in_([MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.SENT]),
+            message.c.lease_until <= db_now(),
         )
-        if connection.dialect.name == "postgresql":
-            wanted = wanted.with_for_update(skip_locked=True, of=message)
-            chosen = sa.select(wanted.cte("wanted").c.id)
-        else:
-            chosen = wanted
-        return list(
-            connection.execute(
-                sa.update(message)
-                .where(message.c.id.in_(chosen.scalar_subquery()), message.c.lease_until <= db_now())
-                .values(lease_until=db_now(max(wait_seconds, 1.0)))
-                .returning(
-                    message.c.id,
-                    message.c.uuid,
-                    message.c.address,
-                    message.c.body,
-                    message.c.mark,
-                    message.c.state,
-                    message.c.provider_id,
-                    message.c.submitted_at,
-                    message.c.accepted_at,
-                    message.c.lookups,
-                    message.c.blind_resends,
-                )
-            ).all()
+        .order_by(message.c.lease_until)
+        .limit(AT_A_TIME)
+    )
+    if connection.dialect.name == "postgresql":
+        wanted = wanted.with_for_update(skip_locked=True, of=message)
+        chosen = sa.select(wanted.cte("wanted").c.id)
+    else:
+        chosen = wanted
+    return connection.execute(
+        sa.update(message)
+        .where(message.c.id.in_(chosen.scalar_subquery()), message.c.lease_until <= db_now())
+        .values(lease_until=db_now(max(wait_seconds, 1.0)))
+        .returning(
+            message.c.id,
+            message.c.uuid,
+            message.c.address,
+            message.c.body,
+            message.c.mark,
+            message.c.state,
+            message.c.provider_id,
+            message.c.submitted_at,
+            message.c.accepted_at,
+            message.c.lookups,
+            message.c.blind_resends,
         )
+    ).all()
 
 
 async def _ask(engine: Engine, channel: Channel, settings: Settings, row: sa.Row[tuple[object, ...]]) -> None:

@@ -49,9 +49,13 @@ def mark_arrived(connection: Connection, recipient_id: int | None) -> None:
 
 def refresh(connection: Connection, recipient_ids: Sequence[int | None]) -> None:
     """Reckon anew from all messages of these people: the best of what any channel achieved."""
-    ids = [ident for ident in recipient_ids if ident is not None]
-    if not ids:
+    wanted = {ident for ident in recipient_ids if ident is not None}
+    if not wanted:
         return
+    # Locked by a statement of its own: PostgreSQL reads the messages as they were when the one below began, which
+    # must not be before another worker, for whose lock it had to wait, has committed.
+    lock = sa.select(recipient.c.id).where(recipient.c.id.in_(wanted)).order_by(recipient.c.id).with_for_update()
+    ids = connection.execute(lock).scalars().all()
 
     def any_in(states: Sequence[str]) -> sa.ColumnElement[bool]:
         return sa.exists(

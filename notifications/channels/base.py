@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+LOOK_UPS_IN_FLIGHT = 10
+"""Requests to a provider's list at the same time, beside the sends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -30,6 +33,8 @@ class Failure(StrEnum):
     """Surely not processed: rate limit, or no connection was made."""
     IN_DOUBT = "in_doubt"
     """Time-out, reset or server error: it may have been sent. Never to be resent without looking it up."""
+    LATER = "later"
+    """Surely not processed, and nothing but this message is concerned: a full mailbox, greylisting."""
     ACCOUNT = "account"
     """Our own account or configuration: nobody can be reached until an operator acts."""
 

@@ -110,9 +110,11 @@ class SmtpEmail:
 
     @staticmethod
     def _refusal(error: aiosmtplib.SMTPResponseException) -> ChannelError:
-        # 4xx: the server took nothing and asks to come again; 5xx: it never will (RFC 5321 §4.2.1).
+        # 4xx: the server took nothing and asks to come again; 5xx: it never will (RFC 5321 §4.2.1). Only 421 speaks of
+        # the server itself: a full mailbox must not hold up everybody else's mail.
         if 400 <= error.code < 500:
-            return ChannelError(Failure.BUSY, f"the mail server asks us to wait ({error.code})", str(error.code), 30.0)
+            kind = Failure.BUSY if error.code == 421 else Failure.LATER
+            return ChannelError(kind, f"the mail server asks us to wait ({error.code})", str(error.code), 30.0)
         return ChannelError(Failure.REFUSED, f"The mail server refuses the address ({error.code})", str(error.code))
 
     async def find(self, message: Outgoing, since: datetime) -> Found | None:

@@ -17,7 +17,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from notifications.channels.base import CannotTell, ChannelError, Failure, Found, Outgoing
+from notifications.channels.base import LOOK_UPS_IN_FLIGHT, CannotTell, ChannelError, Failure, Found, Outgoing
 from notifications.channels.codes import CodeClass, meaning
 from notifications.settings import Settings
 
@@ -42,7 +42,7 @@ class PooledHttpClient(AsyncHttpClient):  # type: ignore[misc]
         self.retry_after = ""
 
     async def open(self) -> None:
-        # As many connections as sends in flight: a send must never wait for one after it was marked as submitted.
+        # As many connections as requests in flight: a send must never wait for one after it was marked as submitted.
         connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
         self._session = aiohttp.ClientSession(
             connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
@@ -93,7 +93,7 @@ class TwilioSms:
     def __init__(self, settings: Settings, in_flight: int) -> None:
         self.max_in_flight = in_flight
         self._settings = settings
-        self._http = PooledHttpClient(settings.send_timeout_seconds, in_flight + 5)
+        self._http = PooledHttpClient(settings.send_timeout_seconds, in_flight + LOOK_UPS_IN_FLIGHT)
         self._client = Client(settings.twilio_account_sid, settings.twilio_auth_token[0], http_client=self._http)
         if settings.twilio_api_base:
             self._client.api.base_url = settings.twilio_api_base

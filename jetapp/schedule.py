@@ -6,12 +6,14 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from models.access import acting_as, system
 from models.db import db, system_connection, transaction
@@ -100,6 +102,8 @@ def run_once(task: Task, holder: str) -> bool:
             task.run()
         finally:
             finished(task.name, holder, task.seconds())
+    except OperationalError as error:
+        log.warning("the database is away, the scheduled task %s will be tried again: %s", task.name, error.orig)
     except Exception:
         log.exception("the scheduled task %s failed; it will be tried again", task.name)
     return True
@@ -119,5 +123,7 @@ def run_for_ever(app: Flask, stop: threading.Event) -> None:
     for thread in threads:
         thread.start()
     stop.wait()
+    # Long enough for answers that a drain of this process still waits for.
+    until = time.monotonic() + current().send_timeout_seconds + 5
     for thread in threads:
-        thread.join(timeout=5)
+        thread.join(timeout=max(0.1, until - time.monotonic()) if thread.name == "deliver" else 1.0)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-import time
+import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import redis
@@ -57,7 +59,7 @@ def nudge(jobs: int = 1) -> bool:
         for _ in range(jobs):
             # Retry without an interval: one with an interval would rest in Redis until a scheduler of RQ runs.
             waiting.enqueue(
-                "notifications.delivery.drain",
+                "notifications.delivery.job",
                 job_timeout=JOB_SECONDS,
                 retry=Retry(max=3),
                 result_ttl=0,
@@ -94,19 +96,48 @@ def workers() -> list[tuple[str, float]]:
 class DeliveryWorker(Worker):
     """RQ's forking worker; the child must not use the parent's database connections."""
 
+    max_connection_wait_time = 5.0
     in_child: Callable[[], None]
+    end_soon: Callable[[], None]
+    told_to_end = False
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         self.in_child()
         super().main_work_horse(job, queue)
 
+    def setup_work_horse_signals(self) -> None:
+        # A unit that is stopped tells every process of it: RQ's child would die with answers of the provider in hand.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: self.end_soon())
 
-def work(in_child: Callable[[], None], while_down: Callable[[], object], burst: bool = False) -> None:
+    def handle_warm_shutdown_request(self) -> None:
+        self.told_to_end = True
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+
+def work(
+    in_child: Callable[[], None],
+    while_down: Callable[[], object],
+    end_soon: Callable[[], None],
+    burst: bool = False,
+) -> None:
     """Serve the queue until told to stop; while Redis is down, do the work without it.
 
-    `in_child` runs in each forked child before its job; `while_down` is one round of delivery.
+    `in_child` runs in each forked child before its job; `while_down` is one round of delivery; `end_soon` lets the
+    delivery under way in this process come to its end.
     """
-    while True:
+    told_to_end = threading.Event()
+
+    def stop(*_: object) -> None:
+        told_to_end.set()
+        end_soon()
+
+    while not told_to_end.is_set():
+        # RQ sets its own handlers while it serves.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
         try:
             connection = connect(patient=True)
             connection.ping()
@@ -118,10 +149,17 @@ def work(in_child: Callable[[], None], while_down: Callable[[], object], burst: 
                 maintenance_interval=MAINTENANCE_SECONDS,
                 job_monitoring_interval=5,
             )
-            worker.in_child = in_child
-            worker.work(burst=burst, logging_level="WARNING")
-            return
+            worker.in_child, worker.end_soon = in_child, end_soon
+            try:
+                worker.work(burst=burst, logging_level="WARNING")
+            finally:
+                if worker.told_to_end:
+                    told_to_end.set()
+            # RQ also ends quietly when Redis was away or did not answer in the middle of a job.
+            if burst:
+                return
         except (redis.RedisError, OSError) as error:
-            log.warning("Redis is away (%s); process %s goes on without it", error, os.getpid())
-            while_down()
-            time.sleep(1.0)
+            if not told_to_end.is_set():
+                log.warning("Redis is away (%s); process %s goes on without it", error, os.getpid())
+                while_down()
+        told_to_end.wait(1.0)

@@ -34,19 +34,32 @@ def worker_command(processes: int, burst: bool) -> None:
         # The parent's connections stay the parent's: closing them here would end its sessions on the server.
         engine.dispose(close=False)
 
-    queue.work(in_child, while_down=lambda: delivery.drain(10.0), burst=burst)
+    queue.work(in_child, while_down=lambda: delivery.drain(10.0), end_soon=delivery.end_soon, burst=burst)
 
 
 def _start_several(processes: int, burst: bool) -> None:
+    """One process each, started again when it dies, until told to stop."""
     command = [sys.executable, "-m", "jetapp", "worker", *(["--burst"] if burst else [])]
     children = [subprocess.Popen(command) for _ in range(processes)]
+    stopped = threading.Event()
+    told: set[int] = set()
 
-    def stop(number: int, frame: object) -> None:
+    def stop(*_: object) -> None:
+        stopped.set()
         for child in children:
-            child.send_signal(number)
+            if child.pid not in told:
+                told.add(child.pid)
+                child.terminate()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    while not burst and not stopped.wait(1.0):
+        for place, child in enumerate(children):
+            if child.poll() is not None and not stopped.is_set():
+                click.echo(f"worker {child.pid} ended with code {child.returncode}, starting another", err=True)
+                children[place] = subprocess.Popen(command)
+    if stopped.is_set():
+        stop()  # one may have been started at the very moment
     codes = [child.wait() for child in children]
     sys.exit(next((code for code in codes if code), 0))
 
@@ -56,8 +69,13 @@ def _start_several(processes: int, burst: bool) -> None:
 def scheduler_command() -> None:
     """The clock: sweeps, reminders, feeds. Two may run; the second waits for the first to fail."""
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        delivery.end_soon()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     click.echo(f"scheduler {os.getpid()} started", err=True)
     schedule.run_for_ever(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
 

@@ -18,7 +18,7 @@ from models import places
 from models.access import Permission, require
 from models.db import transaction
 from models.disaster import CheckState
-from models.errors import DomainError
+from models.errors import DomainError, Invalid
 from models.types import now
 from notifications.safety import checks, naming, opening
 from notifications.wording import languages
@@ -84,6 +84,10 @@ def _chosen(form: StartForm) -> dict[str, Any]:
     if what != "manual:":
         made_en, made_ja = naming.titles(told)
         title_en, title_ja = title_en or made_en, title_ja or made_ja
+    if not codes:
+        raise Invalid("no_areas", "Choose at least one area.", field="areas")
+    if not title_en and not title_ja:
+        raise Invalid("no_title", "Give the check a title.", field="title")
     return {
         "key": f"manual:{form.key.data}",
         "title_en": title_en or title_ja,

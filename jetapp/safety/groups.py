@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from jetapp.safety.queries import BoardState, Filters, Totals, board_state, one_if, state_counts
+from jetapp.safety.queries import BoardState, Filters, Totals, state_counts
 from models.db import db
 from models.disaster import Recipient
 from models.organisation import ContractingOrganisation, Host
@@ -28,21 +27,12 @@ class Group:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def _groups(
-    check_id: int, filters: Filters, key: Any, names: tuple[Any, Any], joins: Sequence[tuple[type, Any]], **extra: Any
-) -> Any:
-    columns = [column.label(f"extra_{name}") for name, column in extra.items()]
+def _counted(check_id: int, filters: Filters, key: Any, *more: Any) -> Any:
+    """The totals by `key`, to be joined with names afterwards: a join before counting is one for every person."""
     statement = sa.select(
-        key.label("key"),
-        names[0].label("name_en"),
-        names[1].label("name_ja"),
-        sa.func.max(Recipient.severity_rank).label("rank"),
-        *state_counts(),
-        *columns,
+        key.label("key"), *more, sa.func.max(Recipient.severity_rank).label("rank"), *state_counts()
     ).select_from(Recipient)
-    for model, condition in joins:
-        statement = statement.outerjoin(model, condition)
-    return filters.area.over(statement, check_id, [model for model, _ in joins]).group_by(key, *names, *extra.values())
+    return filters.area.over(statement, check_id).group_by(key, *more).subquery("counted")
 
 
 def _group(row: Any) -> Group:
@@ -59,27 +49,25 @@ def _group(row: Any) -> Group:
 
 def by_prefecture(check_id: int, filters: Filters) -> list[Group]:
     """Every prefecture with people asked, by code."""
-    statement = _groups(
-        check_id,
-        filters,
-        Recipient.prefecture_code,
-        (Prefecture.name_en, Prefecture.name_ja),
-        [(Prefecture, Prefecture.code == Recipient.prefecture_code)],
+    counted = _counted(check_id, filters, Recipient.prefecture_code)
+    statement = (
+        sa.select(counted, Prefecture.name_en, Prefecture.name_ja)
+        .outerjoin(Prefecture, Prefecture.code == counted.c.key)
+        .order_by(counted.c.key)
     )
-    return [_group(row) for row in db.session.execute(statement.order_by(Recipient.prefecture_code))]
+    return [_group(row) for row in db.session.execute(statement)]
 
 
 def by_municipality(check_id: int, filters: Filters, limit: int = 60) -> list[Group]:
     """Municipalities, those with help and silence first."""
-    statement = _groups(
-        check_id,
-        filters,
-        Recipient.municipality_code,
-        (Municipality.name_en, Municipality.name_ja),
-        [(Municipality, Municipality.code == Recipient.municipality_code)],
+    counted = _counted(check_id, filters, Recipient.municipality_code)
+    statement = (
+        sa.select(counted, Municipality.name_en, Municipality.name_ja)
+        .outerjoin(Municipality, Municipality.code == counted.c.key)
+        .order_by(counted.c.need_help.desc(), counted.c.no_answer.desc(), counted.c.not_reached.desc(), counted.c.key)
+        .limit(limit)
     )
-    order = [sa.desc("need_help"), sa.desc("no_answer"), sa.desc("not_reached"), Recipient.municipality_code]
-    return [_group(row) for row in db.session.execute(statement.order_by(*order).limit(limit))]
+    return [_group(row) for row in db.session.execute(statement)]
 
 
 @dataclass(frozen=True)
@@ -93,19 +81,24 @@ class Groups:
 def by_organisation(check_id: int, filters: Filters, limit: int = 10, offset: int = 0) -> Groups:
     """Organisations with people who have not answered, the strongest shaking first."""
     organisation = ContractingOrganisation
-    statement = _groups(
-        check_id,
-        filters,
-        Recipient.organisation_id,
-        (organisation.name_en, organisation.name_ja),
-        [(organisation, organisation.id == Recipient.organisation_id), (Host, Host.id == Recipient.host_id)],
-        host_en=Host.name_en,
-        host_ja=Host.name_ja,
-        phone=organisation.phone,
-        night_phone=organisation.night_phone,
+    counted = _counted(check_id, filters, Recipient.organisation_id, Recipient.host_id)
+    statement = (
+        sa.select(
+            counted,
+            organisation.name_en,
+            organisation.name_ja,
+            Host.name_en.label("extra_host_en"),
+            Host.name_ja.label("extra_host_ja"),
+            organisation.phone.label("extra_phone"),
+            organisation.night_phone.label("extra_night_phone"),
+            sa.func.count().over().label("extra_of"),
+        )
+        .outerjoin(organisation, organisation.id == counted.c.key)
+        .outerjoin(Host, Host.id == counted.c.host_id)
+        .where(counted.c.no_answer > 0)
+        .order_by(counted.c.rank.desc(), counted.c.no_answer.desc(), counted.c.key)
+        .limit(limit)
+        .offset(offset)
     )
-    waiting = one_if(board_state() == BoardState.NO_ANSWER.value)
-    statement = statement.having(waiting > 0).add_columns(sa.func.count().over().label("extra_of"))
-    statement = statement.order_by(sa.desc("rank"), sa.desc(BoardState.NO_ANSWER.value), Recipient.organisation_id)
-    rows = [_group(row) for row in db.session.execute(statement.limit(limit).offset(offset))]
+    rows = [_group(row) for row in db.session.execute(statement)]
     return Groups(rows, rows[0].extra["of"] if rows else 0)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 WRITE = "jetapp_write"
 SQLITE_BUSY_SECONDS = 20
+IDLE_SECONDS = 60
+"""PostgreSQL ends a transaction in which nothing was asked for this long."""
 
 
 class Base(DeclarativeBase):
@@ -71,6 +74,14 @@ def _sqlite_connect(connection: Any, record: Any) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")
         cursor.close()
+
+
+@event.listens_for(Engine, "connect")
+def _postgresql_connect(connection: Any, record: Any) -> None:
+    # A process that was frozen or lost inside a transaction holds the sender's row, and everybody waits for it.
+    if isinstance(connection, psycopg.Connection):
+        connection.execute(f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}")
+        connection.commit()
 
 
 @event.listens_for(Engine, "begin")

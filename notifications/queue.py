@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 
 import redis
 from redis.backoff import NoBackoff
+from redis.client import Pipeline
 from redis.retry import Retry as RedisRetry
-from rq import Queue, Retry, Worker
+from rq import Queue, Retry, Worker, worker_registration
 from rq.job import Job
 
 from notifications.settings import current
@@ -104,6 +105,12 @@ class DeliveryWorker(Worker):
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         self.in_child()
         super().main_work_horse(job, queue)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and not self.is_horse:
+            # A Redis that lost its memory has forgotten us: doctor would say that nobody works.
+            worker_registration.register(self)
 
     def setup_work_horse_signals(self) -> None:
         # A unit that is stopped tells every process of it: RQ's child would die with answers of the provider in hand.

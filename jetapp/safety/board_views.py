@@ -47,12 +47,17 @@ def live(check_id: int) -> Response:
     return response
 
 
+def _replies() -> int:
+    return overview.replies_waiting() if g.actor.role is Role.CLAIR else 0
+
+
 def _mark(check: SafetyCheck, filters: Filters) -> str:
-    return overview.fingerprint(check, g.actor, filters, str(get_locale()))
+    return overview.fingerprint(check, g.actor, filters, str(get_locale()), _replies())
 
 
 def _context(check: SafetyCheck, filters: Filters, mark: str = "") -> dict[str, Any]:
     counted = totals(check.id, filters)
+    rounds = overview.rounds(check.id)
 
     def href(**changes: Any) -> str:
         return board_url(check.id, filters, **changes)
@@ -63,10 +68,10 @@ def _context(check: SafetyCheck, filters: Filters, mark: str = "") -> dict[str, 
         "totals": counted,
         "href": href,
         "page_href": lambda number: href(page=number),
-        "rounds": overview.rounds(check.id),
-        "round_counts": overview.round_counts(check.id, filters),
+        "rounds": rounds,
+        "round_counts": overview.round_counts(check.id, filters) if len(rounds) > 1 else {},
         "reach": overview.reach(check.id),
-        "replies": overview.replies_waiting() if g.actor.role is Role.CLAIR else 0,
+        "replies": _replies(),
         "now": now(),
         "mark": mark or _mark(check, filters),
         "live_url": board_url(check.id, filters, "safety.live", page=filters.page),
@@ -79,7 +84,7 @@ def _context(check: SafetyCheck, filters: Filters, mark: str = "") -> dict[str, 
     }
     if filters.state:
         return common | _list(check, filters, counted)
-    return common | _sections(check, filters, counted, common["rounds"])
+    return common | _sections(check, filters, counted, rounds)
 
 
 def _limits(filters: Filters) -> list[str]:

@@ -146,15 +146,14 @@ def limit_names(filters: Filters) -> list[tuple[str, str]]:
 def fingerprint(check: SafetyCheck, *context: object) -> str:
     """A mark that changes with anything a board shows; cheap, from indexes alone."""
     answers = sa.select(sa.func.max(SafetyAnswer.id)).where(SafetyAnswer.check_id == check.id)
-    people = sa.select(Recipient.reach, Recipient.answer, Recipient.asked_round, sa.func.count(Recipient.id))
+    taken = (sa.func.max(Recipient.taken_at), sa.func.count(sa.case((Recipient.taken_by != "", 1))))
+    people = sa.select(Recipient.reach, Recipient.answer, Recipient.asked_round, sa.func.count(Recipient.id), *taken)
     people = people.where(Recipient.check_id == check.id)
     people = people.group_by(Recipient.reach, Recipient.answer, Recipient.asked_round).order_by(sa.text("1, 2, 3"))
-    taken = sa.select(sa.func.max(Recipient.taken_at), sa.func.count(sa.case((Recipient.taken_by != "", 1))))
-    taken = taken.where(Recipient.check_id == check.id)
     sent = sa.select(Message.channel, Message.state, sa.func.count(Message.id)).where(Message.check_id == check.id)
     sent = sent.group_by(Message.channel, Message.state).order_by(sa.text("1, 2"))
     waves = sa.select(CheckRound.number, CheckRound.waves_done).where(CheckRound.check_id == check.id)
-    seen = [db.session.scalar(answers), *(db.session.execute(each).all() for each in (people, taken, sent, waves))]
+    seen = [db.session.scalar(answers), *(db.session.execute(each).all() for each in (people, sent, waves))]
     whole = repr((seen, check.state.value, check.note, check.title_en, check.title_ja, check.withdrawn_at, context))
     return hashlib.sha256(whole.encode()).hexdigest()[:24]
 

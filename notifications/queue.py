@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import redis
 from redis.backoff import NoBackoff
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 NAME = "delivery"
 JOBS_FOR_A_LAUNCH = 4
 LAUNCH_SIZE = 50
-ENOUGH_WAITING = 8
 JOB_SECONDS = 180
 """Longer than a drain's budget plus one HTTP time-out, so that RQ never kills a drain that is doing well."""
 
@@ -50,14 +50,23 @@ def connect(*, patient: bool = False) -> redis.Redis:
     )
 
 
+@lru_cache(maxsize=2)
+def _kept(url: str) -> redis.Redis:
+    """The connections of this process for nudges: a new one takes longer than the nudge. One that Redis has closed
+    meanwhile is made again at once; after a fork each process makes its own."""
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=1.0, socket_timeout=2.0, retry=RedisRetry(NoBackoff(), 1), health_check_interval=0
+    )
+
+
 def nudge(jobs: int = 1) -> bool:
-    """Ask workers to drain. False when Redis is down: the scheduler then drains by itself."""
+    """See that `jobs` drains are waiting to begin. False when Redis is down: the scheduler then drains by itself.
+
+    What waits already counts: it will begin after this call, and so see what was committed before.
+    """
     try:
-        connection = connect()
-        waiting = Queue(NAME, connection=connection)
-        if waiting.count >= ENOUGH_WAITING:
-            return True
-        for _ in range(jobs):
+        waiting = Queue(NAME, connection=_kept(current().redis_url))
+        for _ in range(jobs - waiting.count):
             # Retry without an interval: one with an interval would rest in Redis until a scheduler of RQ runs.
             waiting.enqueue(
                 "notifications.delivery.job",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from wtforms import (
     BooleanField,
@@ -25,6 +26,15 @@ from wtforms.validators import Email, InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from jetapp.formats import interface_language
+
+blueprint = Blueprint("components_page", __name__)
+
+
+@blueprint.get("/_components")
+def show() -> str:
+    """For those who build pages: the parts they are built from."""
+    return render_template("components_page.html", **context())
+
 
 ASKED_AT = datetime(2026, 11, 19, 14, 41, tzinfo=UTC)
 NOW = datetime(2026, 11, 19, 14, 59, 10, tzinfo=UTC)

@@ -17,7 +17,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import models  # noqa: F401 - maps every table
-from jetapp import actors, cli, errors, formats
+from jetapp import actors, cli, components_page, errors, formats
 from jetapp.accounts import throttle
 from jetapp.accounts import views as accounts
 from jetapp.api import health, webhooks
@@ -63,6 +63,8 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     for blueprint in (accounts.blueprint, safety.blueprint, answer_views.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(webhooks.blueprint)
+    if app.config["ENV"] != "production":
+        app.register_blueprint(components_page.blueprint)
     # A provider and a person with a link in an SMS hold no session: the signature and the token are their proof.
     csrf.exempt(webhooks.blueprint)
     csrf.exempt(answer_views.blueprint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -33,18 +34,32 @@ def insert_new(
     if not rows:
         return []
     assert isinstance(table, sa.Table)
-    dialect = connection.dialect
-    given = [table.c[name] for name in rows[0]]
-    made, expressions = _defaults(table, rows[0])
-    columns = [*given, *(column for column, _ in made)]
-    convert = {column.name: change for column in columns if (change := _converter(column, dialect)) is not None}
+    plan = _plan(table, connection.dialect, tuple(rows[0]), tuple(key), returning or key[0])
     document = []
     for row in rows:
-        values = {column.name: row[column.name] for column in given}
-        values.update((column.name, default()) for column, default in made)
-        for name, change in convert.items():
+        values = {name: row[name] for name in plan.given}
+        values.update((name, default()) for name, default in plan.made)
+        for name, change in plan.changes:
             values[name] = change(values[name])
         document.append(values)
+    return list(connection.execute(plan.statement, {"rows": as_json(document)}).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How rows with certain columns go into a table."""
+
+    given: tuple[str, ...]
+    made: tuple[tuple[str, Callable[[], Any]], ...]
+    changes: tuple[tuple[str, Callable[[Any], Any]], ...]
+    statement: sa.TextClause
+
+
+@lru_cache(maxsize=64)
+def _plan(table: sa.Table, dialect: Dialect, given: tuple[str, ...], key: tuple[str, ...], returning: str) -> _Plan:
+    made, expressions = _defaults(table, given)
+    columns = [*(table.c[name] for name in given), *(column for column, _ in made)]
+    changes = [(column.name, change) for column in columns if (change := _converter(column, dialect)) is not None]
     names = [column.name for column in columns]
     quote = dialect.identifier_preparer.quote
     if dialect.name == "postgresql":
@@ -59,11 +74,11 @@ def insert_new(
     statement = (
         f"INSERT INTO {quote(table.name)} ({', '.join(quote(n) for n in [*names, *(c.name for c, _ in expressions)])}) "
         f"SELECT {', '.join([*picked, *values_sql])} FROM {source} WHERE true "
-        f"ON CONFLICT ({', '.join(quote(n) for n in key)}) DO NOTHING RETURNING {quote(returning or key[0])}"
+        f"ON CONFLICT ({', '.join(quote(n) for n in key)}) DO NOTHING RETURNING {quote(returning)}"
     )
     # Colons and percent signs of literal expressions are not placeholders.
     prepared = sa.text(statement.replace(":rows", "\0").replace(":", "\\:").replace("\0", ":rows"))
-    return list(connection.execute(prepared, {"rows": as_json(document)}).scalars())
+    return _Plan(given, tuple((column.name, default) for column, default in made), tuple(changes), prepared)
 
 
 class _Ids(sa.types.TypeDecorator[list[int]]):
@@ -116,14 +131,14 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _defaults(
-    table: sa.Table, row: Mapping[str, Any]
+    table: sa.Table, given: Sequence[str]
 ) -> tuple[list[tuple[sa.Column[Any], Callable[[], Any]]], list[tuple[sa.Column[Any], sa.ClauseElement]]]:
     """Defaults of the columns a row leaves out: made here for each row, or an expression of the database."""
     made: list[tuple[sa.Column[Any], Callable[[], Any]]] = []
     expressions: list[tuple[sa.Column[Any], sa.ClauseElement]] = []
     for column in table.columns:
         default: Any = column.default
-        if column.name in row or default is None:
+        if column.name in given or default is None:
             continue
         if default.is_callable:
             made.append((column, partial(default.arg, None)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import phonenumbers
 import sqlalchemy as sa
@@ -18,7 +20,30 @@ from notifications.safety import answers, replies
 from notifications.settings import current
 from notifications.texts import Purpose, Values, compose
 
-inbound = InboundMessage.__table__
+inbound, message, contact = InboundMessage.__table__, Message.__table__, ContactPoint.__table__
+recipient_table, check, person = Recipient.__table__, SafetyCheck.__table__, Participant.__table__
+
+CLEAR = (Answer.SAFE, Answer.NEED_HELP)
+_running = sa.join(
+    recipient_table, check, sa.and_(check.c.id == recipient_table.c.check_id, check.c.state == CheckState.RUNNING)
+)
+_WHO: sa.Select[Any] = (
+    sa.select(
+        contact.c.participant_id.label("owner"),
+        person.c.languages,
+        recipient_table.c.id,
+        recipient_table.c.check_id,
+        recipient_table.c.asked_round,
+        recipient_table.c.token,
+        check.c.drill,
+    )
+    .select_from(contact)
+    .join(person, person.c.id == contact.c.participant_id)
+    .outerjoin(_running, recipient_table.c.participant_id == contact.c.participant_id)
+    .where(contact.c.channel == Channel.SMS, contact.c.value == sa.bindparam("b_number"))
+    .order_by(recipient_table.c.asked_at.desc(), recipient_table.c.id.desc())
+)
+"""Everybody with this number, and what they are being asked in checks that run, the latest first."""
 
 
 def receipt(form: Mapping[str, str], uuid: str) -> bool:
@@ -41,26 +66,25 @@ def reply(form: Mapping[str, str]) -> InboundState | None:
     """
     said = (form.get("Body") or "").replace("\x00", "\N{REPLACEMENT CHARACTER}")
     number = normalised(form.get("From") or "")
-    row_id = _store_once(form, number, said)
-    if row_id is None:
-        return None
     understood = replies.classify(said)
-    owners = db.session.scalars(
-        sa.select(ContactPoint).where(ContactPoint.channel == Channel.SMS, ContactPoint.value == number)
-    ).all()
+    recipient, why = _whose(number)
     if understood.opt_out:
-        _stop(owners, number)
-        return _settle(row_id, InboundState.OPT_OUT, "the person asked us to stop", understood.answer)
-    recipient, why = _whose(owners)
-    if recipient is None:
-        return _settle(row_id, InboundState.WAITING, why, understood.answer)
-    if understood.answer not in (Answer.SAFE, Answer.NEED_HELP):
+        recipient, why = None, "the person asked us to stop"
+    elif recipient is not None and understood.answer not in CLEAR:
+        why = "not clear"
+    state = InboundState.OPT_OUT if understood.opt_out else InboundState.WAITING if why else InboundState.ANSWERED
+    values = {"state": state, "why": why, "guess": understood.answer, "recipient_id": recipient and recipient.id}
+    if not _store_once(form, number, said, values):
+        return None
+    if understood.opt_out:
+        _stop(number)
+    elif recipient is not None and why:
         _write_back(recipient, number, "unclear")
-        return _settle(row_id, InboundState.WAITING, "not clear", understood.answer, recipient.id)
-    answer = Answer(understood.answer)
-    answers.record(recipient.id, answer, channel="sms", said=said)
-    _write_back(recipient, number, "ack" if answer is Answer.SAFE else "help_received")
-    return _settle(row_id, InboundState.ANSWERED, "", understood.answer, recipient.id)
+    elif recipient is not None:
+        answer = Answer(understood.answer)
+        answers.record(recipient.id, answer, channel="sms", said=said)
+        _write_back(recipient, number, "ack" if answer is Answer.SAFE else "help_received")
+    return state
 
 
 def normalised(number: str) -> str:
@@ -75,98 +99,76 @@ def normalised(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _store_once(form: Mapping[str, str], number: str, said: str) -> int | None:
+def _store_once(form: Mapping[str, str], number: str, said: str, values: Mapping[str, Any]) -> bool:
+    """Keep the text with what was made of it; False when it was here before."""
     connection = db.session().connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     media = form.get("NumMedia") or "0"
-    return connection.execute(
-        insert(inbound)
-        .values(
-            provider_id=(form.get("MessageSid") or form.get("SmsSid") or "")[:80],
-            from_address=number,
-            to_address=(form.get("To") or "")[:254],
-            body=said,
-            media=int(media) if media.isdecimal() else 0,
-            guess="",
-            why="",
-            handled_by="",
-            state=InboundState.WAITING,
-        )
-        .on_conflict_do_nothing(index_elements=["provider_id"])
-        .returning(inbound.c.id)
-    ).scalar_one_or_none()
+    row = {
+        "provider_id": (form.get("MessageSid") or form.get("SmsSid") or "")[:80],
+        "from_address": number,
+        "to_address": (form.get("To") or "")[:254],
+        "body": said,
+        "media": int(media) if media.isdecimal() else 0,
+        "handled_by": "",
+        **values,
+    }
+    return connection.execute(_keep(connection.dialect.name), row).first() is not None
 
 
-def _settle(row_id: int, state: InboundState, why: str, guess: str, recipient_id: int | None = None) -> InboundState:
-    db.session().connection().execute(
-        sa.update(inbound)
-        .where(inbound.c.id == row_id)
-        .values(state=state, why=why, guess=str(guess), recipient_id=recipient_id)
-    )
-    return state
+@cache
+def _keep(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(inbound).on_conflict_do_nothing(index_elements=["provider_id"]).returning(inbound.c.id)
 
 
-def _whose(owners: Sequence[ContactPoint]) -> tuple[Recipient | None, str]:
-    """The one person and check a text can belong to, or why that cannot be said."""
-    people = {contact.participant_id for contact in owners}
-    if not people:
+def _whose(number: str) -> tuple[sa.Row[Any] | None, str]:
+    """The one person and check a text can belong to (a row of `_WHO`), or why that cannot be said."""
+    rows = db.session.connection().execute(_WHO, {"b_number": number}).all()
+    if not rows:
         return None, "the number is not known"
-    asked = db.session.execute(
-        sa.select(Recipient, SafetyCheck.drill)
-        .join(SafetyCheck, SafetyCheck.id == Recipient.check_id)
-        .where(Recipient.participant_id.in_(people), SafetyCheck.state == CheckState.RUNNING)
-        .order_by(Recipient.asked_at.desc(), Recipient.id.desc())
-    ).all()
+    asked = [row for row in rows if row.id is not None]
     if not asked:
         return None, "nothing is being asked of this number"
-    if len(people) > 1:
+    if len({row.owner for row in rows}) > 1:
         return None, "the number belongs to several people"
-    if len({drill for _, drill in asked}) > 1:
+    if len({row.drill for row in asked}) > 1:
         return None, "a drill and a real check run at the same time"
-    return asked[0][0], ""
+    return asked[0], ""
 
 
-def _stop(owners: Sequence[ContactPoint], number: str) -> None:
+def _stop(number: str) -> None:
     """STOP: no more SMS to this number; what was waiting is given up, and chase writes by another way."""
-    session = db.session()
-    for contact in owners:
-        contact.state = ContactState.OPTED_OUT
-        contact.state_reason = "The person has told us to stop (STOP)"
-    session.flush()
-    stopped = session.connection().execute(
-        sa.update(Message.__table__)
+    connection = db.session().connection()
+    reason = "The person has told us to stop (STOP)"
+    connection.execute(
+        sa.update(contact)
+        .where(contact.c.channel == Channel.SMS, contact.c.value == number)
+        .values(state=ContactState.OPTED_OUT, state_reason=reason)
+    )
+    stopped = connection.execute(
+        sa.update(message)
         .where(
-            Message.__table__.c.address == number,
-            Message.__table__.c.channel == Channel.SMS,
-            Message.__table__.c.state == MessageState.PENDING,
+            message.c.address == number,
+            message.c.channel == Channel.SMS,
+            message.c.state == MessageState.PENDING,
         )
-        .values(state=MessageState.SUPPRESSED, finished_at=db_now(), reason="The person has told us to stop (STOP)")
-        .returning(Message.__table__.c.recipient_id)
+        .values(state=MessageState.SUPPRESSED, finished_at=db_now(), reason=reason)
+        .returning(message.c.recipient_id)
     )
-    reach.refresh(session.connection(), list(stopped.scalars()))
+    reach.refresh(connection, list(stopped.scalars()))
 
 
-def _write_back(recipient: Recipient, number: str, purpose: Purpose) -> None:
+def _write_back(recipient: sa.Row[Any], number: str, purpose: Purpose) -> None:
     """One short answer per round and kind: enough to know we heard, too little for two machines to chat."""
-    settings = current()
-    person = db.session.get(Participant, recipient.participant_id)
-    check = db.session.get(SafetyCheck, recipient.check_id)
-    if person is None or check is None:
-        return
-    text = compose(
-        purpose,
-        "sms",
-        person.languages,
-        Values(link=f"{settings.public_url}/s/{recipient.token}", name=person.letter_name),
-        drill=check.drill,
-    )
+    link = f"{current().public_url}/s/{recipient.token}"
+    text = compose(purpose, "sms", recipient.languages, Values(link=link), drill=recipient.drill)
     outbox.write(
         [
             {
                 "key": f"reply:{recipient.id}:{recipient.asked_round}:{purpose}",
                 "check_id": recipient.check_id,
                 "recipient_id": recipient.id,
-                "participant_id": recipient.participant_id,
+                "participant_id": recipient.owner,
                 "round_number": recipient.asked_round,
                 "purpose": purpose,
                 "channel": Channel.SMS,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,6 +33,17 @@ STATUS: Mapping[str, tuple[MessageState, int]] = {
 """Twilio's words (OpenAPI) → our state and rank. `delivered` after `undelivered` wins; unknown words change nothing."""
 
 
+_BY_UUID = sa.select(message.c.id).where(message.c.uuid == sa.bindparam("b_name")).limit(1)
+_BY_PROVIDER = sa.select(message.c.id).where(message.c.provider_id == sa.bindparam("b_name")).limit(1)
+
+
+@cache
+def _keep(dialect: str) -> Any:
+    event = MessageEvent.__table__
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(event).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(event.c.id)
+
+
 def store(
     connection: Connection,
     *,
@@ -45,23 +58,19 @@ def store(
     Found by our own `uuid` from the callback address, else by the provider's id; an event of a message we do not
     know is kept all the same. Any event proves that the provider accepted the message.
     """
-    found = connection.execute(
-        sa.select(message.c.id).where(message.c.uuid == uuid if uuid else message.c.provider_id == provider_id).limit(1)
-    ).scalar_one_or_none()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    known = _BY_UUID if uuid else _BY_PROVIDER
+    found = connection.execute(known, {"b_name": uuid or provider_id}).scalar_one_or_none()
+    # Not the row count: psycopg names none for an INSERT.
     fresh = connection.execute(
-        insert(MessageEvent.__table__)
-        .values(
-            message_id=found,
-            provider_id=provider_id[:80],
-            status=status[:40],
-            error_code=error_code[:20],
-            dedupe_key=f"{uuid}:{provider_id}:{status}:{error_code}"[:160],
-            raw=dict(raw),
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        # Not the row count: psycopg names none for an INSERT.
-        .returning(MessageEvent.__table__.c.id)
+        _keep(connection.dialect.name),
+        {
+            "message_id": found,
+            "provider_id": provider_id[:80],
+            "status": status[:40],
+            "error_code": error_code[:20],
+            "dedupe_key": f"{uuid}:{provider_id}:{status}:{error_code}"[:160],
+            "raw": dict(raw),
+        },
     ).first()
     if found is None or fresh is None:
         return False
@@ -72,28 +81,11 @@ def apply(connection: Connection, message_id: int, provider_id: str, status: str
     """Move the message to what `status` says, if that is further than where it stands."""
     if status not in STATUS:
         return False
-    state, rank = STATUS[status]
-    final = rank >= 40
-    values: dict[str, object] = {
-        "state": state,
-        "rank": rank,
-        "provider_id": provider_id,
-        "accepted_at": sa.func.coalesce(message.c.accepted_at, db_now()),
-        "claim_token": "",
-        "lease_until": None if final else db_now(claims.FIRST_FETCH_SECONDS),
-        "finished_at": db_now() if final else None,
-    }
+    rank = STATUS[status][1]
+    given: dict[str, object] = {"b_id": message_id, "b_provider": provider_id}
     if rank == 40:
-        # Providers may leave a code standing on other states; it counts with a failure only.
-        values.update(error_code=error_code, reason=meaning(error_code).reason)
-    elif rank > 40:
-        values.update(error_code="", reason="")
-    row = connection.execute(
-        sa.update(message)
-        .where(message.c.id == message_id, message.c.rank < rank)
-        .values(**values)
-        .returning(message.c.recipient_id, message.c.contact_point_id)
-    ).first()
+        given |= {"b_code": error_code, "b_reason": meaning(error_code).reason}
+    row = connection.execute(_move(status), given).first()
     if row is None:
         return False
     if rank >= 50:
@@ -102,3 +94,29 @@ def apply(connection: Connection, message_id: int, provider_id: str, status: str
         claims.mark_contact(connection, row.contact_point_id, error_code)
         reach.refresh(connection, [row.recipient_id])
     return True
+
+
+@cache
+def _move(status: str) -> sa.sql.dml.ReturningUpdate[Any]:
+    state, rank = STATUS[status]
+    final = rank >= 40
+    values: dict[str, object] = {
+        "state": state,
+        "rank": rank,
+        "provider_id": sa.bindparam("b_provider"),
+        "accepted_at": sa.func.coalesce(message.c.accepted_at, db_now()),
+        "claim_token": "",
+        "lease_until": None if final else db_now(claims.FIRST_FETCH_SECONDS),
+        "finished_at": db_now() if final else None,
+    }
+    if rank == 40:
+        # Providers may leave a code standing on other states; it counts with a failure only.
+        values |= {"error_code": sa.bindparam("b_code"), "reason": sa.bindparam("b_reason")}
+    elif rank > 40:
+        values |= {"error_code": "", "reason": ""}
+    return (
+        sa.update(message)
+        .where(message.c.id == sa.bindparam("b_id"), message.c.rank < rank)
+        .values(values)
+        .returning(message.c.recipient_id, message.c.contact_point_id)
+    )

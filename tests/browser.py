@@ -1,8 +1,9 @@
 """One Chromium for the whole test run, and what pages are held against.
 
-In a test module or a conftest.py:
+`browser` is a fixture of every test (tests/conftest.py); there is one for the whole run, because a second one in the
+same process cannot start while the first is open:
 
-    from tests.browser import browser, serve, look_for_faults   # `browser` is a fixture
+    from tests.browser import serve, look_for_faults
 
     def test_page(browser, app):
         with serve(app) as address:

@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from tests.servers import PostgresServer, RedisServer
 
-pytest_plugins = ["tests.sandbox_process", "tests.notifications.carrier"]
+pytest_plugins = ["tests.browser", "tests.sandbox_process", "tests.notifications.carrier"]
 
 DATABASES = ("sqlite", "postgresql")
 LOCAL_HOSTS = ["127.0.0.1", "::1", "localhost", "0.0.0.0"]

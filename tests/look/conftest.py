@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.compile_translations import main as compile_translations
-from tests.browser import browser, serve
+from tests.browser import serve
 from tests.look import sample_app
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,10 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from models.db import transaction
 from models.disaster import CheckArea
-from tests.browser import browser, look_for_faults, screenshot, serve
+from tests.browser import look_for_faults, screenshot, serve
 from tests.world import PASSWORD, World, build_world
-
-__all__ = ["browser"]
 
 PAGES = {
     "landing": ("", "/"),

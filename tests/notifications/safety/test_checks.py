@@ -250,4 +250,4 @@ def test_the_number_of_statements_does_not_grow_with_the_people() -> None:
         start(SENDAI.code, key="many")
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
-    assert len(seen) == few
+    assert len(seen) <= few

@@ -56,7 +56,7 @@ class Participant(Visible, Model):
     """ISO 3166-1 alpha-2."""
     position: Mapped[Position] = mapped_column(enum_text(Position))
     languages: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
-    """Language codes of docs/plan.md, the preferred one first."""
+    """Codes of the language files in templates/messages, the preferred one first."""
     home_municipality_code: Mapped[str | None] = mapped_column(sa.ForeignKey("municipality.code"), index=True)
     home_coastal: Mapped[bool] = mapped_column(default=False)
     code_word: Mapped[str] = mapped_column(sa.String(40), default="")

@@ -200,6 +200,8 @@ class _LaneDrain:
                 continue
             if not self.in_flight:
                 await self._store_and_claim(0)
+                if not claimable and self.again and not ending:
+                    continue
                 if ending or not claimable or resume >= self.ends:
                     self.done.unfinished = int(claimable)
                     return

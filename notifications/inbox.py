@@ -48,9 +48,10 @@ _WHO: sa.Select[Any] = (
 
 def receipt(form: Mapping[str, str], uuid: str) -> bool:
     """A status callback (Twilio's form fields); `uuid` is ours, from the callback address. True if it was news."""
+    form = _storable(form)
     return receipts.store(
         db.session().connection(),
-        uuid=uuid,
+        uuid=_storable({"": uuid})[""],
         provider_id=form.get("MessageSid") or form.get("SmsSid") or "",
         status=(form.get("MessageStatus") or form.get("SmsStatus") or "").lower(),
         error_code=form.get("ErrorCode") or "",
@@ -64,7 +65,8 @@ def reply(form: Mapping[str, str]) -> InboundState | None:
     Clear answers of one known person in one running check are recorded; STOP is obeyed; everything else waits for a
     human, word for word.
     """
-    said = (form.get("Body") or "").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    form = _storable(form)
+    said = form.get("Body") or ""
     number = normalised(form.get("From") or "")
     understood = replies.classify(said)
     recipient, why = _whose(number)
@@ -85,6 +87,11 @@ def reply(form: Mapping[str, str]) -> InboundState | None:
         answers.record(recipient.id, answer, channel="sms", said=said)
         _write_back(recipient, number, "ack" if answer is Answer.SAFE else "help_received")
     return state
+
+
+def _storable(form: Mapping[str, str]) -> dict[str, str]:
+    """PostgreSQL takes no NUL in a text; whoever sent one must not be told again and again that we failed."""
+    return {name: text.replace("\x00", "\N{REPLACEMENT CHARACTER}") for name, text in form.items()}
 
 
 def normalised(number: str) -> str:

@@ -66,6 +66,7 @@ def take(connection: Connection, lane: Lane, wait_seconds: float) -> Taken:
         .returning(
             message.c.id,
             message.c.uuid,
+            message.c.participant_id,
             message.c.address,
             message.c.body,
             message.c.mark,
@@ -81,13 +82,13 @@ def take(connection: Connection, lane: Lane, wait_seconds: float) -> Taken:
 
 async def _ask(engine: Engine, channel: Channel, settings: Settings, row: sa.Row[tuple[object, ...]]) -> None:
     outgoing = Outgoing(row.id, row.uuid, row.address, "", row.body, row.mark, 1, 0)
-    found: Found | None = None
+    found: Sequence[Found] = ()
     can_tell = True
     try:
         if row.state is MessageState.UNKNOWN:
             found = await channel.find(outgoing, row.submitted_at)
-        elif row.provider_id:
-            found = await channel.fetch(row.provider_id)
+        elif row.provider_id and (known := await channel.fetch(row.provider_id)) is not None:
+            found = [known]
     except CannotTell as error:
         can_tell = False
         log.info("message %s cannot be looked up just now: %s", row.id, error)
@@ -96,14 +97,24 @@ async def _ask(engine: Engine, channel: Channel, settings: Settings, row: sa.Row
         log.exception("looking up message %s failed in a way it should not", row.id)
 
     def store(connection: Connection) -> None:
-        if found is not None:
-            _take_over(connection, row.id, found)
+        ours = next((each for each in found if not _of_another(connection, row, each)), None)
+        if ours is not None:
+            _take_over(connection, row.id, ours)
         elif row.state is MessageState.UNKNOWN:
             _not_found(connection, row, can_tell, channel.has_list, settings.unknown_wait_seconds)
         else:
             _still_silent(connection, row.id, row.accepted_at)
 
     await in_database(engine, store)
+
+
+def _of_another(connection: Connection, row: sa.Row[tuple[object, ...]], found: Found) -> bool:
+    """Whether this is known to be another of our messages to the same person, or has the words of one."""
+    taken = message.c.provider_id == found.provider_id
+    if found.text and found.text != row.body:
+        taken = sa.or_(taken, sa.and_(message.c.participant_id == row.participant_id, message.c.body == found.text))
+    others = sa.select(sa.literal(1)).where(taken, message.c.id != row.id)
+    return connection.execute(others.limit(1)).first() is not None
 
 
 def _take_over(connection: Connection, message_id: int, found: Found) -> None:

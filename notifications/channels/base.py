@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +62,7 @@ class Found:
     provider_id: str
     status: str
     error_code: str = ""
+    text: str = ""
 
 
 class Channel(Protocol):
@@ -79,8 +81,9 @@ class Channel(Protocol):
     async def send(self, message: Outgoing) -> str:
         """The provider's id. Raises `ChannelError`."""
 
-    async def find(self, message: Outgoing, since: datetime) -> Found | None:
-        """The message at the provider, if it was accepted after `since` (UTC). Raises `CannotTell`."""
+    async def find(self, message: Outgoing, since: datetime) -> Sequence[Found]:
+        """What the provider accepted after `since` (UTC) that may be this message, those with its very words first:
+        a question, a reminder and a reply to one person share their mark. Raises `CannotTell`."""
 
     async def fetch(self, provider_id: str) -> Found | None:
         """What the provider knows of an accepted message. Raises `CannotTell`."""

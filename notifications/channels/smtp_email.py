@@ -117,7 +117,7 @@ class SmtpEmail:
             return ChannelError(kind, f"the mail server asks us to wait ({error.code})", str(error.code), 30.0)
         return ChannelError(Failure.REFUSED, f"The mail server refuses the address ({error.code})", str(error.code))
 
-    async def find(self, message: Outgoing, since: datetime) -> Found | None:
+    async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         raise CannotTell("a mail server keeps no list")
 
     async def fetch(self, provider_id: str) -> Found | None:

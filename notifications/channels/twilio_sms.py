@@ -149,19 +149,21 @@ class TwilioSms:
             return ChannelError(Failure.ACCOUNT, meaning(code).reason, code)
         return ChannelError(Failure.REFUSED, meaning(code).reason, code)
 
-    async def find(self, message: Outgoing, since: datetime) -> Found | None:
+    async def find(self, message: Outgoing, since: datetime) -> list[Found]:
         # The list filters by To alone: DateSent is empty until a message has left (messaging.md §2.5).
         try:
             listed = await self._client.messages.list_async(to=message.address, limit=200, page_size=200)
         except (TwilioException, aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise CannotTell(str(error)) from error
+        found = []
         for entry in listed:
-            created = entry.date_created
+            created, text = entry.date_created, str(entry.body or "")
             if created is not None and created.replace(tzinfo=created.tzinfo or UTC) < since - CLOCK_SKEW:
                 continue
-            if message.mark and message.mark in (entry.body or "") and str(entry.direction).startswith("outbound"):
-                return Found(str(entry.sid), str(entry.status), str(entry.error_code or ""))
-        return None
+            alike = text == message.body or bool(message.mark and message.mark in text)
+            if alike and str(entry.direction).startswith("outbound"):
+                found.append(Found(str(entry.sid), str(entry.status), str(entry.error_code or ""), text))
+        return sorted(found, key=lambda each: each.text != message.body)
 
     async def fetch(self, provider_id: str) -> Found | None:
         try:

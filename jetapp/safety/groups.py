@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from jetapp.safety.queries import BoardState, Filters, Totals, state_counts
+from jetapp.safety.queries import BoardState, Filters, Totals, board_state
 from models.db import db
 from models.disaster import Recipient
 from models.organisation import ContractingOrganisation, Host
@@ -28,11 +28,22 @@ class Group:
 
 
 def _counted(check_id: int, filters: Filters, key: Any, *more: Any) -> Any:
-    """The totals by `key`, to be joined with names afterwards: a join before counting is one for every person."""
-    statement = sa.select(
-        key.label("key"), *more, sa.func.max(Recipient.severity_rank).label("rank"), *state_counts()
+    """The totals by `key`, to be joined with names afterwards: a join before counting is one for every person.
+
+    Each person is judged once and counted by key and state; only these few counts are then set side by side.
+    """
+    strongest = sa.func.max(Recipient.severity_rank).label("rank")
+    people = sa.select(
+        key.label("key"), *more, board_state().label("board_state"), strongest, sa.func.count().label("people")
     ).select_from(Recipient)
-    return filters.area.over(statement, check_id).group_by(key, *more).subquery("counted")
+    judged = filters.area.over(people, check_id).group_by(key, *more, "board_state").subquery("judged")
+    keys = [judged.c.key, *(judged.c[column.key] for column in more)]
+    of_state = (
+        (state.value, sa.case((judged.c.board_state == state.value, judged.c.people), else_=0)) for state in BoardState
+    )
+    # PostgreSQL makes decimals of the sum of counts.
+    states = [sa.cast(sa.func.sum(people), sa.Integer).label(name) for name, people in of_state]
+    return sa.select(*keys, sa.func.max(judged.c.rank).label("rank"), *states).group_by(*keys).subquery("counted")
 
 
 def _group(row: Any) -> Group:

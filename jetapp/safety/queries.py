@@ -6,6 +6,7 @@ list behind it cannot differ. The session shows each actor only its own people.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -193,7 +194,18 @@ def state_counts() -> list[ColumnElement[int]]:
 
 
 def totals(check_id: int, filters: Filters) -> Totals:
-    """The totals over an area, whatever state the address asks for."""
-    marks = [one_if(_marked(mark)).label(mark) for mark in MARKS]
-    statement = sa.select(*state_counts(), *marks).select_from(Recipient)
-    return Totals(**db.session.execute(filters.area.over(statement, check_id)).one()._mapping)
+    """The totals over an area, whatever state the address asks for.
+
+    Judged once a person and counted by the judgement: thirteen sums would judge each person thirteen times.
+    """
+    state = board_state().label("board_state")
+    # Nobody has two marks: each belongs to another state or answer.
+    mark = sa.case(*((_marked(name), name) for name in MARKS), else_="").label("board_mark")
+    statement = sa.select(state, mark, sa.func.count()).select_from(Recipient)
+    statement = filters.area.over(statement, check_id).group_by("board_state", "board_mark")
+    found: Counter[str] = Counter()
+    for of_state, of_mark, count in db.session.execute(statement):
+        found[of_state] += count
+        if of_mark:
+            found[of_mark] += count
+    return Totals(**found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,6 +113,21 @@ def ask_in(check: SafetyCheck, round_: CheckRound, areas: Sequence[Area]) -> Ask
         audit.record("ask", "recipient", check.id, round=round_.number, new=asked.new, again=asked.again)
     session.flush()
     return asked
+
+
+def stand_again(check: SafetyCheck, number: int, people: Collection[int], areas: Sequence[Area]) -> None:
+    """These recipients stand again where the question of round `number`, in its `areas`, found them.
+
+    Who cannot be found there any more is asked by whatever comes next: rather once too often than not.
+    """
+    rows = [row for row in _recipients(check.id) if row.id in people]
+    found = {target.participant_id: target for target in targets.find(areas)}
+    _update([(row, found[row.participant_id]) for row in rows if row.participant_id in found], {"asked_round": number})
+    lost = [row.id for row in rows if row.participant_id not in found]
+    if lost:
+        db.session.connection().execute(
+            sa.update(recipient).where(recipient.c.id.in_(lost)).values(asked_round=number, severity_rank=0)
+        )
 
 
 def new_token() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from models.disaster import Telegram as StoredTelegram
 from models.message import NOT_YET_OUT, Message, MessageState
 from models.types import db_now
 from notifications.jma.telegram import Telegram
-from notifications.safety import asking, joining, opening
+from notifications.safety import asking, joining, opening, rounds
 
 MANY_REPORTS = ("weather:", "river:", "volcano:")
 """Series in which different warnings stand beside each other: one taken back says nothing about the others."""
@@ -73,17 +74,35 @@ def _tell(check: SafetyCheck, round_: CheckRound) -> int:
         .values(state=MessageState.CANCELED, finished_at=db_now(), reason="withdrawn by JMA")
     )
     asking.write(check, round_, ids, purpose="cancel", wave=0, choose=asking.best_of_each)
-    # What they were asked before this round is open again, and so are the reminders for it.
-    connection.execute(
-        sa.update(recipient)
+    _step_back(check, round_)
+    return len(ids)
+
+
+def _step_back(check: SafetyCheck, round_: CheckRound) -> None:
+    """What people were asked before this round is open again with its severity, and so are the reminders for it."""
+    before = (
+        sa.select(sa.func.max(message.c.round_number))
+        .join(CheckRound, sa.and_(CheckRound.check_id == check.id, CheckRound.number == message.c.round_number))
         .where(
+            message.c.recipient_id == recipient.c.id,
+            message.c.purpose == "ask",
+            message.c.round_number < round_.number,
+            CheckRound.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    rows = db.session.connection().execute(
+        sa.select(recipient.c.id, sa.func.coalesce(before, recipient.c.first_round)).where(
             recipient.c.check_id == check.id,
             recipient.c.asked_round == round_.number,
             recipient.c.first_round < round_.number,
         )
-        .values(asked_round=recipient.c.first_round)
     )
-    return len(ids)
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    for ident, number in rows:
+        people[number].add(ident)
+    for number, ids in people.items():
+        rounds.stand_again(check, number, ids, opening.areas_in(check, number))
 
 
 def _mark(check: SafetyCheck, round_: CheckRound) -> None:

@@ -139,6 +139,30 @@ def test_only_the_withdrawn_round_is_told_and_the_round_before_is_open_again() -
     assert check.withdrawn_at is None
 
 
+def test_a_withdrawal_leads_back_to_the_question_before_it_not_to_the_first() -> None:
+    world = make_world()
+    second, third = AT + timedelta(hours=5), AT + timedelta(hours=10)
+    take_in(cities(EVENT, {SENDAI.code: "5+"}, AT))
+    answer(all_checks()[0].id, world.aoife)
+    take_in(cities("20260101170000", {SENDAI.code: "6-"}, second))
+    take_in(cities("20260101220000", {SENDAI.code: "7"}, third))
+    take_in(withdrawn("20260101220000", third + timedelta(minutes=9)))
+    again = person(all_checks()[0].id, world.aoife)
+    assert (again.answer_round, again.asked_round) == (1, 2), "the 6- of round 2 is real and not answered"
+    assert again.severity_label == "6-"
+
+
+def test_a_shock_weaker_than_the_withdrawn_one_still_asks_those_it_hits_harder_than_before() -> None:
+    world = make_world()
+    false, true = AT + timedelta(hours=5), AT + timedelta(hours=6)
+    take_in(cities(EVENT, {SENDAI.code: "5+"}, AT))
+    take_in(cities("20260101170000", {SENDAI.code: "7"}, false))
+    take_in(withdrawn("20260101170000", false + timedelta(minutes=9)))
+    assert person(all_checks()[0].id, world.aoife).severity_label == "5+"
+    take_in(cities("20260101180000", {SENDAI.code: "6+"}, true))
+    assert sent(world.aoife, purpose="ask", round_number=3) == {"sms": 1, "email": 1}
+
+
 def test_a_report_issued_anew_after_the_withdrawal_asks_again() -> None:
     world = make_world()
     take_in(cities(EVENT, {SENDAI.code: "6-"}, AT))

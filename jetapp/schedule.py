@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from flask import Flask
@@ -46,9 +47,9 @@ def deliver() -> None:
         delivery.drain(ALONE_SECONDS)
 
 
-def read_feeds() -> None:
-    """Ask JMA's feeds for news."""
-    watch.poll_all()
+def read_feed(url: str) -> None:
+    """Ask one of JMA's feeds for news."""
+    watch.poll_all((url,))
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,17 @@ class Task:
 TASKS = (
     Task("deliver", deliver, lambda: current().sweep_seconds),
     Task("remind", remind, lambda: current().sweep_seconds),
-    Task("feeds", read_feeds, lambda: float(current().jma_poll_seconds)),
 )
+
+
+def tasks() -> tuple[Task, ...]:
+    """What the clock has to do. Each feed by itself: after a gap thousands of weather reports may have to be read,
+    and the earthquake that comes meanwhile is in the other feed."""
+    feeds = (
+        Task(f"feed {number}", partial(read_feed, url), lambda: float(current().jma_poll_seconds))
+        for number, url in enumerate(current().jma_feeds, 1)
+    )
+    return (*TASKS, *feeds)
 
 
 def hold(name: str, holder: str, seconds: float) -> bool:
@@ -110,7 +120,7 @@ def run_once(task: Task, holder: str) -> bool:
 
 
 def run_for_ever(app: Flask, stop: threading.Event) -> None:
-    """The clock: each task in a thread of its own, so that a feed that hangs never holds up a message."""
+    """The clock: each task in a thread of its own, so that a feed that hangs never holds up a message or a feed."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def keep(task: Task) -> None:
@@ -119,7 +129,7 @@ def run_for_ever(app: Flask, stop: threading.Event) -> None:
                 run_once(task, holder)
             stop.wait(min(task.seconds(), 5.0))
 
-    threads = [threading.Thread(target=keep, args=(task,), name=task.name, daemon=True) for task in TASKS]
+    threads = [threading.Thread(target=keep, args=(task,), name=task.name, daemon=True) for task in tasks()]
     for thread in threads:
         thread.start()
     stop.wait()

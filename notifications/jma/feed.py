@@ -70,13 +70,13 @@ class Reply:
     last_modified: str
 
 
-def poll_all(take: Take) -> list[FeedResult]:
-    """Read every feed of the settings once. Never raises: a feed that fails does not stop the others."""
+def poll_all(take: Take, urls: Iterable[str]) -> list[FeedResult]:
+    """Read these feeds once, one after the other. Never raises: a feed that fails does not stop the others."""
     results = []
     with urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=5, read=15), retries=False, headers={"User-Agent": "jetapp"}, maxsize=2
     ) as pool:
-        for url in settings.current().jma_feeds:
+        for url in urls:
             try:
                 results.append(_poll(pool, url, take))
             except Exception as error:

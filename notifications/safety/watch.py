@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from models.access import acting_as, system
 from models.db import transaction
 from models.types import now
+from notifications import settings
 from notifications.jma import feed
 from notifications.jma.feed import FeedResult
 from notifications.safety import trigger
@@ -33,14 +35,15 @@ def receive(data: bytes, *, name: str, source: str, received_at: datetime, reaso
     raise AssertionError("unreachable")
 
 
-def poll_all() -> list[FeedResult]:
-    """Read the feeds of the settings once and take in what is new; what failed is in the results and on the rows."""
+def poll_all(urls: Sequence[str] = ()) -> list[FeedResult]:
+    """Read these feeds, or all of the settings, once and take in what is new; what failed is in the results and on
+    the rows."""
 
     def take(data: bytes, name: str, source: str) -> None:
         receive(data, name=name, source=source, received_at=now())
 
     with acting_as(system("JMA feed")):
-        return feed.poll_all(take)
+        return feed.poll_all(take, urls or settings.current().jma_feeds)
 
 
 def _passing(error: DBAPIError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -34,6 +35,8 @@ def worker_command(processes: int, burst: bool) -> None:
         # The parent's connections stay the parent's: closing them here would end its sessions on the server.
         engine.dispose(close=False)
 
+    # What is loaded stays: children need not look through it for garbage, which costs a fifth of a large drain.
+    gc.freeze()
     queue.work(in_child, while_down=lambda: delivery.drain(10.0), end_soon=delivery.end_soon, burst=burst)
 
 

@@ -5,11 +5,12 @@ Doors (pages, API, CLI, jobs, webhooks) open `transaction()`; domain functions n
 
 from __future__ import annotations
 
+import functools
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -17,15 +18,20 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from models.errors import NotFound, NotInTransaction
 from models.types import BigId
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WRITE = "jetapp_write"
 SQLITE_BUSY_SECONDS = 20
+DEADLOCK_TRIES = 5
+DEADLOCK, NOT_SERIALISED = "40P01", "40001"
 IDLE_SECONDS = 60
 """PostgreSQL ends a transaction in which nothing was asked for this long."""
 
@@ -123,6 +129,26 @@ def transaction() -> Iterator[Session]:
         except Exception:
             # The rows are safe; whatever was to be woken up is found again by the sweeper.
             log.exception("after-commit step failed")
+
+
+def again_after_deadlock(door: Callable[P, T]) -> Callable[P, T]:
+    """Decorator of a door: run it again, from the start, when PostgreSQL ended its transaction to free another one.
+
+    Nothing was committed then, and nobody who answers from the rubble may be told "try again".
+    """
+
+    @functools.wraps(door)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(DEADLOCK_TRIES - 1):
+            try:
+                return door(*args, **kwargs)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in (DEADLOCK, NOT_SERIALISED):
+                    raise
+                log.warning("%s: another transaction went first, trying again", door.__name__)
+        return door(*args, **kwargs)
+
+    return tried
 
 
 def after_commit(callback: Callable[[], object]) -> None:

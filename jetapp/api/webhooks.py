@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, abort, current_app, request
 
 from models.access import acting_as, system
-from models.db import transaction
+from models.db import again_after_deadlock, transaction
 from notifications import inbox
 from notifications.channels.twilio_signature import is_signed
 
@@ -46,6 +46,7 @@ def check_signature() -> None:
 
 
 @blueprint.post("/status")
+@again_after_deadlock
 def status() -> Response:
     """A message moved on. 2xx once the event is stored, also for messages we do not know."""
     with acting_as(system("status callback")), transaction():
@@ -54,6 +55,7 @@ def status() -> Response:
 
 
 @blueprint.post("/inbound")
+@again_after_deadlock
 def inbound() -> Response:
     """A person texted us; what we write back goes through the outbox like everything else."""
     with acting_as(system("text from a person")), transaction():

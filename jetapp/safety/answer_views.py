@@ -19,7 +19,7 @@ from markupsafe import escape
 
 from jetapp.safety.answer_page import CHOICES, AnswerPage, Latest, style_hash
 from models.access import acting_as, system
-from models.db import transaction
+from models.db import again_after_deadlock, transaction
 from models.disaster import Answer
 from models.types import now
 from notifications.events import Event
@@ -53,6 +53,7 @@ def show(token: str) -> Response:
 
 
 @blueprint.post("/<token>")
+@again_after_deadlock
 def record(token: str) -> Response:
     """The first tap: kept before the page that says so is made. Also what is told afterwards (`details`)."""
     with acting_as(ACTOR):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -104,6 +105,9 @@ class Ground:
 def application(environment: Mapping[str, str]) -> Iterator[Flask]:
     """The product inside this process, in its context, with its connections closed afterwards."""
     app = create_app(read_settings({n: v for n, v in environment.items() if n.startswith("JETAPP_")}))
+    # As wsgi.py and the scheduler do, one of which launches a check.
+    gc.collect()
+    gc.freeze()
     with app.app_context():
         try:
             yield app

@@ -80,6 +80,7 @@ def scheduler_command() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     click.echo(f"scheduler {os.getpid()} started", err=True)
+    gc.freeze()
     schedule.run_for_ever(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
 
 

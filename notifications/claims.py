@@ -35,7 +35,8 @@ QUESTIONS = ("ask", "reminder")
 RANK_ACCEPTED = 10
 RANK_FAILED = 40
 LOOKUPS_BEFORE_RESEND = 2
-CANNOT_TELL_LIMIT = 5
+CANNOT_TELL_WAITS = 5
+"""A provider whose list gives no answer for so many waits is not waited for any longer."""
 FIRST_FETCH_SECONDS = 3_600
 LAST_FETCH_SECONDS = 3 * 86_400
 

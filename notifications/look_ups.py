@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from models.message import Message, MessageState
 from models.participant import Channel as Lane
 from models.types import db_now
-from notifications import claims, receipts
+from notifications import claims, reach, receipts
 from notifications.channels.base import LOOK_UPS_IN_FLIGHT, CannotTell, Channel, Found, Outgoing
 from notifications.settings import Settings
 from notifications.short_transaction import in_database
@@ -73,6 +73,7 @@ def take(connection: Connection, lane: Lane, wait_seconds: float) -> Taken:
             message.c.state,
             message.c.provider_id,
             message.c.submitted_at,
+            (message.c.submitted_at <= db_now(-claims.CANNOT_TELL_WAITS * wait_seconds)).label("long_in_doubt"),
             message.c.accepted_at,
             message.c.lookups,
             message.c.blind_resends,
@@ -132,10 +133,11 @@ def _not_found(
 ) -> None:
     """Not at the provider: after two look-ups it was never sent and may go again. Where nobody can tell, once and
     never more: rather twice than never (messaging.md §2.5), counted in `blind_resends`."""
-    lookups = row.lookups + 1
-    enough = claims.LOOKUPS_BEFORE_RESEND if can_tell else claims.CANNOT_TELL_LIMIT if has_list else 1
+    # Only answers of the list are counted; how long it gave none is told by the clock.
+    lookups = row.lookups + (1 if can_tell else 0)
+    enough = lookups >= claims.LOOKUPS_BEFORE_RESEND if can_tell else row.long_in_doubt or not has_list
     values: dict[str, object] = {"lookups": lookups, "lease_until": db_now(wait)}
-    if lookups >= enough:
+    if enough:
         if can_tell or row.blind_resends < 1:
             values = {
                 "state": MessageState.PENDING,
@@ -153,9 +155,14 @@ def _not_found(
                 "finished_at": db_now(),
                 "reason": "nobody can tell whether it was sent; it was tried twice",
             }
-    connection.execute(
-        sa.update(message).where(message.c.id == row.id, message.c.state == MessageState.UNKNOWN).values(**values)
-    )
+    moved = connection.execute(
+        sa.update(message)
+        .where(message.c.id == row.id, message.c.state == MessageState.UNKNOWN)
+        .values(**values)
+        .returning(message.c.recipient_id)
+    ).first()
+    if moved is not None and values.get("state") is MessageState.FAILED:
+        reach.refresh(connection, [moved.recipient_id])
 
 
 def _still_silent(connection: Connection, message_id: int, accepted_at: datetime | None) -> None:

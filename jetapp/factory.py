@@ -87,8 +87,11 @@ def _configure(app: Flask) -> None:
     if url.startswith("postgres://"):
         url = "postgresql" + url.removeprefix("postgres")
     config["SQLALCHEMY_DATABASE_URI"] = url
+    # Texts, numbers and link secrets are parameters of statements; an error in a log must not show them.
+    options: dict[str, object] = {"hide_parameters": True}
     if url.startswith("postgresql"):
-        config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+        options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     secure = str(config["PUBLIC_URL"]).startswith("https://")
     config.update(
         SESSION_COOKIE_SECURE=secure,

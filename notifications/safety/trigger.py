@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from models.access import Permission, require
 from models.db import db
-from models.disaster import SafetyCheck, Telegram
+from models.disaster import Telegram
 from notifications import settings
 from notifications.jma import telegram as jma
 from notifications.jma.document import MAX_BYTES
@@ -46,20 +46,11 @@ def ingest(data: bytes, *, name: str, source: str, received_at: datetime) -> Out
     known = db.session.scalars(sa.select(Telegram).where(Telegram.digest == digest)).one_or_none()
     if known is not None:
         return _outcome(known, repeated=True)
-    row = Telegram(
-        digest=digest,
-        name=_fit(name, 200),
-        source=_fit(source, 200),
-        received_at=received_at,
-        body=zlib.compress(data[:MAX_BYTES]),
-    )
+    row = _row(data, digest, name, source, received_at)
     try:
         telegram = jma.read(data, name)
     except TelegramError as error:
-        row.error, row.effect = _fit(str(error), 2000), "Not readable: nothing was done."
-        db.session.add(row)
-        db.session.flush()
-        return _outcome(row)
+        return _unusable(row, str(error), "Not readable: nothing was done.")
     earlier = db.session.scalars(
         sa.select(Telegram).where(Telegram.identity == telegram.identity, Telegram.error == "").order_by(Telegram.id)
     ).first()
@@ -81,9 +72,28 @@ def ingest(data: bytes, *, name: str, source: str, received_at: datetime) -> Out
     return _outcome(row)
 
 
-def check_of(outcome: Outcome) -> SafetyCheck | None:
-    """The check an outcome speaks of."""
-    return db.session.get(SafetyCheck, outcome.check_id) if outcome.check_id is not None else None
+def keep(data: bytes, *, name: str, source: str, received_at: datetime, error: str) -> Outcome:
+    """Only store a telegram that we failed to deal with, so that a person sees it and it is not fetched for ever."""
+    require(Permission.SAFETY_RUN)
+    row = _row(data, hashlib.sha256(data).hexdigest(), name, source, received_at)
+    return _unusable(row, error, "We failed to deal with it: a person must look, and start a check by hand.")
+
+
+def _row(data: bytes, digest: str, name: str, source: str, received_at: datetime) -> Telegram:
+    return Telegram(
+        digest=digest,
+        name=_fit(name, 200),
+        source=_fit(source, 200),
+        received_at=received_at,
+        body=zlib.compress(data[:MAX_BYTES]),
+    )
+
+
+def _unusable(row: Telegram, error: str, effect: str) -> Outcome:
+    row.error, row.effect = _fit(error, 2000), effect
+    db.session.add(row)
+    db.session.flush()
+    return _outcome(row)
 
 
 def _describe(row: Telegram, telegram: jma.Telegram, decision: Decision) -> None:

@@ -178,6 +178,24 @@ def test_garbage_in_an_entry_is_stored_and_not_fetched_again(files: Files) -> No
     assert db.session.scalars(sa.select(Telegram.error)).one() != ""
 
 
+@pytest.mark.postgres_only
+def test_a_telegram_that_we_fail_at_is_shown_and_does_not_stop_the_next(files: Files) -> None:
+    """Keys of 300 characters do not fit into a column of PostgreSQL."""
+    make_world()
+    at = now() - timedelta(minutes=4)
+    bad = files.put("20260101000000_1_VXSE53_010000.xml", cities("9" * 300, {SENDAI.code: "6-"}, at))
+    files.feed("eqvol.xml", bad, telegram(files, 2))
+    (result,) = watch.poll_all()
+    assert (result.taken, result.failed) == (2, 0)
+    stored = db.session.scalars(sa.select(Telegram).order_by(Telegram.id)).all()
+    assert [bool(row.error) for row in stored] == [True, False]
+    assert "by hand" in stored[0].effect
+    assert "999" not in stored[0].error, "an error shows no values"
+    assert db.session.query(SafetyCheck).count() == 1
+    watch.poll_all()
+    assert files.count("_1_VXSE53") == 1
+
+
 @pytest.mark.parametrize(
     ("status", "text"),
     [(403, b""), (500, b""), (302, b""), (200, b"garbage"), (200, b"<html/>"), (200, b"<feed"), (200, b"")],

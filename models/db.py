@@ -172,10 +172,15 @@ def system_connection(engine: Engine) -> Iterator[Connection]:
 def lock(model: type[Any], ident: Any) -> Any:
     """The row, locked until the transaction ends (SQLite has locked the whole database already).
 
-    Raises `models.errors.NotFound` when it is not there or not visible to the actor.
+    Not against rows that point at it: while a check is locked, its answers and messages come in. Raises
+    `models.errors.NotFound` when it is not there or not visible to the actor.
     """
     row = db.session.scalars(
-        sa.select(model).where(sa.inspect(model).primary_key[0] == ident).with_for_update(of=model)
+        sa.select(model)
+        .where(sa.inspect(model).primary_key[0] == ident)
+        .with_for_update(of=model, key_share=True)
+        # What this session read before may have been changed by whoever held the lock.
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         raise NotFound()

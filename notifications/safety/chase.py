@@ -48,7 +48,7 @@ def remind() -> int:
     moment = asking.present()
     written = 0
     minutes = settings.current().reminder_minutes
-    for check, round_ in _open_rounds():
+    for check, round_ in open_rounds():
         due = sum(round_.opened_at + timedelta(minutes=after) <= moment for after in minutes)
         if due > round_.waves_done:
             # The round is locked: a second scheduler waits here, and then finds the wave done.
@@ -68,7 +68,7 @@ def by_hand(check: SafetyCheck) -> int:
     if latest[1] is not None and asking.present() - latest[1] < PAUSE_BY_HAND:
         raise Conflict("asked_just_now", "Everybody without an answer was asked again a moment ago.")
     wave = BY_HAND if latest[0] is None else latest[0] + 1
-    return sum(_wave(found, round_, wave) for found, round_ in _open_rounds(check.id))
+    return sum(_wave(found, round_, wave) for found, round_ in open_rounds(check.id))
 
 
 def other_ways() -> int:
@@ -76,7 +76,7 @@ def other_ways() -> int:
     used, the same channel first. Idempotent, because an address is used once in a wave. How many messages."""
     failed = _failed()
     written = 0
-    for check, round_ in _open_rounds() if failed else ():
+    for check, round_ in open_rounds() if failed else ():
         waves: defaultdict[tuple[int, bool], set[int]] = defaultdict(set)
         for row in failed:
             if row.check_id == check.id and row.round_number == round_.number:
@@ -110,7 +110,8 @@ def _wave(check: SafetyCheck, round_: CheckRound, wave: int) -> int:
     return asking.write(check, round_, wanted, purpose="reminder", wave=wave, choose=choose, where=where).messages
 
 
-def _open_rounds(check_id: int | None = None) -> list[tuple[SafetyCheck, CheckRound]]:
+def open_rounds(check_id: int | None = None) -> list[tuple[SafetyCheck, CheckRound]]:
+    """The rounds of running checks that people may still be asked in, locked until the transaction ends."""
     query = (
         sa.select(SafetyCheck, CheckRound)
         .join(CheckRound, CheckRound.check_id == SafetyCheck.id)
@@ -121,7 +122,10 @@ def _open_rounds(check_id: int | None = None) -> list[tuple[SafetyCheck, CheckRo
     )
     if check_id is not None:
         query = query.where(SafetyCheck.id == check_id)
-    return [(check, round_) for check, round_ in db.session.execute(query)]
+    found = [(check, round_) for check, round_ in db.session.execute(query)]
+    # Asked once more: somebody may have closed a check while we waited for its rounds.
+    running = set(db.session.scalars(sa.select(SafetyCheck.id).where(SafetyCheck.state == CheckState.RUNNING)))
+    return [(check, round_) for check, round_ in found if check.id in running]
 
 
 def _failed() -> Sequence[Any]:

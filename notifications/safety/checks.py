@@ -141,6 +141,7 @@ def approve(check_id: int) -> SafetyCheck:
 def decline(check_id: int, note: str = "") -> SafetyCheck:
     """No check for this report."""
     require(Permission.SAFETY_RUN)
+    one_at_a_time()
     check: SafetyCheck = lock(SafetyCheck, check_id)
     if check.state is CheckState.DECLINED:
         return check
@@ -154,11 +155,14 @@ def decline(check_id: int, note: str = "") -> SafetyCheck:
 def close(check_id: int, note: str = "") -> SafetyCheck:
     """End a running check. Questions not yet out are cancelled; links take late answers for some days more."""
     require(Permission.SAFETY_RUN)
+    one_at_a_time()
     check: SafetyCheck = lock(SafetyCheck, check_id)
     if check.state is CheckState.CLOSED:
         return check
     if check.state is not CheckState.RUNNING:
         raise Conflict("not_running", "This check is not running.")
+    # Reminders that are just being written come first, and are cancelled here with the rest.
+    chase.open_rounds(check_id)
     check.state, check.closed_at, check.closed_by = CheckState.CLOSED, present(), opening.who()
     opening.write_note(check, note)
     db.session.flush()

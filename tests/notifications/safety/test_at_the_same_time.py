@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from flask import Flask
 from models.access import acting_as, system
 from models.db import db, transaction
 from models.disaster import Answer, CheckRound, Recipient, SafetyCheck, Telegram
+from models.errors import Conflict
 from models.message import Message, MessageState
 from models.types import db_now
 from notifications.safety import answers, chase, checks, rounds, watch
@@ -130,6 +131,106 @@ def test_two_schedulers_write_a_wave_once(app: Flask) -> None:
     assert sorted(results) == [0, 0, 0, 0, 0, 5]
     db.session.rollback()
     assert db.session.query(Message).filter_by(purpose="reminder").count() == 5
+
+
+def waits_for_a_lock() -> bool:
+    with db.engine.connect() as connection:
+        return bool(connection.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")))
+
+
+def due_reminders() -> int:
+    """A check whose first reminder is due; its id."""
+    make_world()
+    check = start("form-1")()
+    set_all(Message, state=MessageState.SENT)
+    set_all(CheckRound, opened_at=db_now(-700))
+    assert isinstance(check, int)
+    return check
+
+
+def test_reminders_that_are_being_written_while_a_check_closes_do_not_go_out(app: Flask) -> None:
+    check = due_reminders()
+    written, closed = Event(), Event()
+
+    def remind() -> None:
+        with transaction():
+            assert chase.remind() == 5
+            written.set()
+            while not (waits_for_a_lock() or closed.wait(0.02)):
+                pass
+
+    def close() -> None:
+        assert written.wait(30)
+        with transaction():
+            checks.close(check)
+        closed.set()
+
+    results = at_once(app, remind, close)
+    assert results == [None, None]
+    db.session.rollback()
+    assert {row.state for row in db.session.query(Message).filter_by(purpose="reminder")} == {MessageState.CANCELED}
+
+
+def test_no_reminder_is_written_behind_the_back_of_a_closing(app: Flask) -> None:
+    check = due_reminders()
+    closing, reminded = Event(), Event()
+
+    def close() -> None:
+        with transaction():
+            checks.close(check)
+            closing.set()
+            while not (waits_for_a_lock() or reminded.wait(0.02)):
+                pass
+
+    def remind() -> object:
+        assert closing.wait(30)
+        with transaction():
+            found = chase.remind()
+        reminded.set()
+        return found
+
+    assert at_once(app, close, remind) == [None, 0]
+
+
+def test_asking_again_by_hand_and_by_the_clock_do_not_block_each_other(app: Flask) -> None:
+    """Messages point at the check: whoever locks it must not keep them out, or the two wait for each other."""
+    check = due_reminders()
+    written, waiting = Event(), Event()
+
+    def clock() -> None:
+        with transaction():
+            rounds_locked = chase.open_rounds()
+            written.set()
+            while not (waits_for_a_lock() or waiting.wait(0.02)):
+                pass
+            assert rounds_locked
+            chase.remind()
+
+    def by_hand() -> None:
+        assert written.wait(30)
+        with transaction():
+            checks.ask_again(check)
+        waiting.set()
+
+    assert at_once(app, clock, by_hand) == [None, None]
+
+
+def test_a_case_taken_since_the_page_was_read_is_not_taken_over(app: Flask) -> None:
+    make_world()
+    start("form-1")()
+    with transaction():
+        row = db.session.scalars(sa.select(Recipient).order_by(Recipient.id)).first()
+        assert row is not None
+        ident = row.id
+
+        def other() -> None:
+            with app.app_context(), acting_as(system("Ms Other")), transaction():
+                answers.take_case(ident)
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(other).result()
+        with pytest.raises(Conflict):
+            answers.take_case(ident)
 
 
 def test_answers_while_a_second_round_opens_are_all_kept(app: Flask) -> None:

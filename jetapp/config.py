@@ -88,7 +88,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("METRICS_TOKEN", str, "", "bearer token for /metrics; empty = only from this machine", False, True),
     Setting("TRUSTED_PROXIES", int, "0", "how many proxies in front add X-Forwarded-* headers"),
 )
-BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
 def read_settings(

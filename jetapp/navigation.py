@@ -19,7 +19,7 @@ MENU: tuple[tuple[str, object, Permission, tuple[str, ...]], ...] = (
     ("safety.messages", _l("Messages"), Permission.MESSAGES_VIEW, ()),
     ("safety.replies", _l("Replies to read"), Permission.SAFETY_CLASSIFY, ()),
     ("safety.telegrams", _l("Hazard reports"), Permission.SAFETY_RUN, ("safety.telegram",)),
-    ("safety.rules", _l("Rules"), Permission.SAFETY_RULES, ("safety.rule",)),
+    ("safety.rules", _l("Rules"), Permission.SAFETY_RULES, ()),
 )
 """Endpoint, label, who may open it, and further endpoints under which the item is marked as the present one."""
 

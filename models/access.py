@@ -38,7 +38,6 @@ class Permission(StrEnum):
     SAFETY_RULES = "safety:rules"
     SAFETY_TAKE_CASE = "safety:take-case"
     SAFETY_CLASSIFY = "safety:classify"
-    SAFETY_ANSWER_OWN = "safety:answer-own"
     PEOPLE_VIEW = "people:view"
     PEOPLE_IMPORT = "people:import"
     MESSAGES_VIEW = "messages:view"
@@ -52,7 +51,6 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     Permission.SAFETY_RULES: frozenset({Role.CLAIR}),
     Permission.SAFETY_TAKE_CASE: _STAFF,
     Permission.SAFETY_CLASSIFY: frozenset({Role.CLAIR}),
-    Permission.SAFETY_ANSWER_OWN: frozenset({Role.PARTICIPANT}),
     Permission.PEOPLE_VIEW: _STAFF,
     Permission.PEOPLE_IMPORT: frozenset({Role.CLAIR}),
     Permission.MESSAGES_VIEW: _STAFF,
@@ -89,7 +87,6 @@ class Visible:
     """Mixin of every model whose rows not everybody may see."""
 
     __table__: ClassVar[Any]
-    WRITTEN_BY_SYSTEM_ONLY: ClassVar[bool] = False
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -191,9 +188,6 @@ def _refuse_loose_writes(session: Session, context: UOWTransaction, instances: A
         raise ScopeMissing("no actor is bound to this session: the door must bind one before it writes")
     if actor.sees_all:
         return
-    for obj in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(obj, Visible) and obj.WRITTEN_BY_SYSTEM_ONLY:
-            raise Forbidden()
     for obj in session.deleted:
         _check_visible(session, actor, obj)
     for obj in session.dirty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -41,7 +41,6 @@ class AuditEntry(ClairOnly, Model):
 
     __tablename__ = "audit_entry"
     __table_args__ = (sa.Index("ix_audit_entry_row", "table_name", "row_id"),)
-    WRITTEN_BY_SYSTEM_ONLY: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

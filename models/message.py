@@ -81,8 +81,6 @@ class Message(Visible, Model):
         sa.Index("ix_message_check_state", "check_id", "channel", "state"),
     )
 
-    WRITTEN_BY_SYSTEM_ONLY = False
-
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     uuid: Mapped[str] = mapped_column(sa.String(32), unique=True, default=lambda: uuid4().hex)
     """Named in the callback address, so that any callback proves which row was accepted."""

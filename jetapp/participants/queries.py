@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from models.access import Permission, require
 from models.db import db
-from models.participant import Channel, ContactPoint, Participant, Placement
+from models.participant import Participant, Placement
 
 CHUNK = 500
 
@@ -33,15 +33,3 @@ def by_jet_number(numbers: Iterable[str]) -> dict[str, Participant]:
         )
         found.update((person.jet_number, person) for person in db.session.scalars(query))
     return found
-
-
-def owners(channel: Channel, value: str) -> Sequence[Participant]:
-    """Everybody who gave this number or address. Several may share one: the caller must not pick one of them."""
-    require(Permission.PEOPLE_VIEW)
-    query = (
-        sa.select(Participant)
-        .join(ContactPoint)
-        .where(ContactPoint.channel == channel, ContactPoint.value == value)
-        .order_by(Participant.id)
-    )
-    return db.session.scalars(query).all()

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from posixpath import basename
 from urllib.parse import urljoin, urlsplit
 
@@ -24,7 +24,6 @@ from models.db import db, transaction
 from models.disaster import FeedState, Telegram
 from models.errors import DomainError
 from models.types import now
-from notifications import settings
 from notifications.jma.document import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -225,14 +224,3 @@ def _remember_failure(url: str, error: str) -> None:
             session.add(row)
     except Exception:
         log.exception("feed %s: the failure could not be stored", url)
-
-
-def feed_age(moment: datetime | None = None) -> timedelta | None:
-    """How long ago every feed had answered well; None when one never has."""
-    urls = settings.current().jma_feeds
-    rows = {row.url: row.read_at for row in db.session.scalars(sa.select(FeedState).where(FeedState.url.in_(urls)))}
-    times = [rows.get(url) for url in urls]
-    good = [each for each in times if each is not None]
-    if len(good) < len(times) or not good:
-        return None
-    return (moment or now()) - min(good)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from jetapp.imports import service
 from jetapp.imports.report import Report
-from jetapp.participants.queries import owners
 from models.access import Actor, Role, acting_as
 from models.db import db, transaction
 from models.errors import Forbidden
@@ -215,12 +214,6 @@ def test_an_import_cannot_take_back_stop(bring: Import) -> None:
         "+819001000055": ContactState.UNVERIFIED,
         "+819001000001": ContactState.OPTED_OUT,
     }
-
-
-def test_shared_number_gives_all_owners(bring: Import) -> None:
-    bring([person(1, phones="+819001000001"), person(2, phones="+819001000001")])
-    assert len(owners(Channel.SMS, "+819001000001")) == 2
-    assert owners(Channel.SMS, "+819009999999") == []
 
 
 def test_transfer_ends_the_earlier_placement(bring: Import) -> None:

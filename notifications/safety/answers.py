@@ -26,6 +26,13 @@ check_table, person = SafetyCheck.__table__, Participant.__table__
 _THIS = recipient.c.id == sa.bindparam("b_id")
 _GIVEN = sa.bindparam("b_answer", type_=recipient.c.answer.type)
 _OUT_OF_DATE = sa.or_(recipient.c.answer.is_(None), recipient.c.answer_round < recipient.c.asked_round)
+_DETAILS = sa.bindparam("b_details", type_=recipient.c.details.type)
+_SAID_AGAIN = sa.and_(
+    sa.bindparam("b_bare", type_=sa.Boolean()),
+    recipient.c.answer == _GIVEN,
+    recipient.c.answer_round >= recipient.c.asked_round,
+)
+"""The same answer once more with nothing to add: a second tap on "I need help" must not hide where the person is."""
 _SET = (
     sa.update(recipient)
     .values(
@@ -33,7 +40,7 @@ _SET = (
         answered_at=db_now(),
         answer_round=recipient.c.asked_round,
         answered_by=sa.bindparam("b_by", type_=recipient.c.answered_by.type),
-        details=sa.bindparam("b_details", type_=recipient.c.details.type),
+        details=sa.case((_SAID_AGAIN, recipient.c.details), else_=_DETAILS),
         first_answer=sa.func.coalesce(recipient.c.first_answer, _GIVEN),
         first_answered_at=sa.func.coalesce(recipient.c.first_answered_at, db_now()),
     )
@@ -148,7 +155,8 @@ def record(
         if given_by:
             require(Permission.SAFETY_TAKE_CASE)
     connection = db.session.connection()
-    values: dict[str, Any] = {"b_id": recipient_id, "b_answer": answer, "b_by": given_by, "b_details": details or {}}
+    values: dict[str, Any] = {"b_id": recipient_id, "b_answer": answer, "b_by": given_by}
+    values |= {"b_details": details or {}, "b_bare": not details}
     statement = _SET_ALWAYS
     if answer is Answer.UNCLEAR:
         statement = _SET_IF_UNCLEAR

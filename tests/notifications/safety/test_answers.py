@@ -73,7 +73,7 @@ def test_an_answer_stops_what_has_not_left_but_an_unclear_one_does_not() -> None
     assert db.session.query(Message).filter_by(state=MessageState.PENDING).count() == 3
 
 
-def test_details_are_added_and_forgotten_by_the_next_answer_but_kept() -> None:
+def test_details_are_added_and_forgotten_by_another_answer_but_kept() -> None:
     world, check = started()
     row = person(check, world.aoife)
     with pytest.raises(Conflict), transaction():
@@ -82,10 +82,12 @@ def test_details_are_added_and_forgotten_by_the_next_answer_but_kept() -> None:
     with transaction():
         answers.add_details(row.id, {"place": "roof"})
     assert person(check, world.aoife).details == {"needs": ["hurt"], "place": "roof"}
+    answer(check, world.aoife, HELP)
+    assert person(check, world.aoife).details == {"needs": ["hurt"], "place": "roof"}, "a second tap adds nothing"
     answer(check, world.aoife)
     assert person(check, world.aoife).details == {}
     kept = [a.details for a in db.session.scalars(sa.select(SafetyAnswer).order_by(SafetyAnswer.id))]
-    assert kept == [{"needs": ["hurt"]}, {"place": "roof"}, {}]
+    assert kept == [{"needs": ["hurt"]}, {"place": "roof"}, {}, {}]
 
 
 def test_an_answer_costs_three_statements_or_one_where_that_can_be() -> None:

@@ -145,7 +145,8 @@ class TwilioSms:
         kind = meaning(code).kind
         if error.status == 429 or kind is CodeClass.BUSY:
             return ChannelError(Failure.BUSY, "rate limit", code, _seconds(self._http.retry_after))
-        if error.status in (401, 403) or kind is CodeClass.ACCOUNT:
+        # A 403 may be about one number only (21408, a country that is not enabled): the code decides where it is known.
+        if kind is CodeClass.ACCOUNT or (error.status in (401, 403) and kind is CodeClass.LATER):
             return ChannelError(Failure.ACCOUNT, meaning(code).reason, code)
         return ChannelError(Failure.REFUSED, meaning(code).reason, code)
 

@@ -32,7 +32,7 @@ WRITE = "jetapp_write"
 SQLITE_BUSY_SECONDS = 20
 DEADLOCK_TRIES = 5
 DEADLOCK, NOT_SERIALISED = "40P01", "40001"
-IDLE_SECONDS = 60
+IDLE_SECONDS = 30
 """PostgreSQL ends a transaction in which nothing was asked for this long."""
 
 

@@ -37,6 +37,8 @@ RANK_FAILED = 40
 LOOKUPS_BEFORE_RESEND = 2
 CANNOT_TELL_WAITS = 5
 """A provider whose list gives no answer for so many waits is not waited for any longer."""
+HOLD_SECONDS = 10
+"""PostgreSQL ends a claim that hangs for so long (a frozen process): everybody else waits for the sender's row."""
 FIRST_FETCH_SECONDS = 3_600
 LAST_FETCH_SECONDS = 3 * 86_400
 
@@ -134,6 +136,8 @@ def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: f
 @cache
 def _sender_clock(dialect: str) -> sa.Select[Any]:
     clock: Any = sa.func.clock_timestamp(type_=sender.c.next_free_at.type) if dialect == "postgresql" else db_now()
+    idle = sa.func.set_config("idle_in_transaction_session_timeout", f"{HOLD_SECONDS}s", True)
+    hold = [idle] if dialect == "postgresql" else []
     return (
         sa.select(
             sender.c.id,
@@ -142,6 +146,7 @@ def _sender_clock(dialect: str) -> sa.Select[Any]:
             sender.c.next_free_at,
             sender.c.slow_until,
             clock,
+            *hold,
         )
         .where(sender.c.channel == sa.bindparam("b_channel"))
         .with_for_update()

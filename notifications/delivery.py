@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -133,9 +133,12 @@ class _LaneDrain:
         self.done = Drained()
         self.final = False
         self.results = _Results()
+        self.held: deque[tuple[str, Outgoing, float]] = deque()
+        """Claimed and waiting for a slot, with the token of the claim and the moment after which it may not leave."""
         self.in_flight: set[asyncio.Task[None]] = set()
+        """One task for each slot in use."""
         self.moved = asyncio.Event()
-        """Set when there is something to do again: slots are free, or enough came back to be stored."""
+        """Set when there is something to do again: there is room for more, or enough came back to be stored."""
         self.flushed = time.monotonic()
         self.again = 0.0
         """When what was put back for a moment is due again; 0 = nothing was."""
@@ -152,8 +155,8 @@ class _LaneDrain:
         assert channel is not None
         self.final = channel.accepts_is_final
         self.limit = channel.max_in_flight
-        # So many slots must be free before more is claimed: each claim is a commit.
-        self.claim_from = max(1, self.limit // 3)
+        # A claim is a commit: it is worth one for so many, taken before the slots run dry.
+        self.claim_from = max(1, self.limit * 4 // 5)
         async with channel:
             # Beside the sending, which must not wait for a list that hangs.
             asking = asyncio.create_task(look_ups.ask(self.engine, channel, self.settings, doubtful, self._ending))
@@ -165,6 +168,7 @@ class _LaneDrain:
             finally:
                 asking.cancel()
                 # Whatever happens, answers of the provider that are in hand are stored before the drain ends.
+                self._give_back()
                 if self.in_flight:
                     await asyncio.wait(self.in_flight)
                 await self._store_and_claim(0)
@@ -184,9 +188,11 @@ class _LaneDrain:
         while True:
             now = time.monotonic()
             ending = self._ending()
-            free = self.limit - len(self.in_flight)
-            if claimable and not ending and now >= resume and free >= self.claim_from:
-                claim = await self._store_and_claim(free)
+            if ending:
+                self._give_back()
+            room = self._room()
+            if claimable and not ending and now >= resume and room >= self.claim_from:
+                claim = await self._store_and_claim(room)
                 resume = time.monotonic() + claim.wait
                 claimable = bool(claim.messages) or claim.wait > 0
                 self._launch(channel, claim)
@@ -216,15 +222,32 @@ class _LaneDrain:
     def _launch(self, channel: Channel, claim: claims.Claim) -> None:
         # From before the claim was committed: a process that slept in between has slept through its lease.
         deadline = self.claimed_at + self.settings.send_lease_seconds - self.settings.send_timeout_seconds
-        for message in claim.messages:
-            task = asyncio.create_task(self._send(channel, claim.token, message, deadline))
+        self.held.extend((claim.token, message, deadline) for message in claim.messages)
+        for _ in range(min(self.limit - len(self.in_flight), len(self.held))):
+            task = asyncio.create_task(self._slot(channel))
             self.in_flight.add(task)
             task.add_done_callback(self._ended)
 
+    def _room(self) -> int:
+        """How many more may be claimed: each slot has one in flight and at most one that waits for it."""
+        return 2 * self.limit - len(self.in_flight) - len(self.held)
+
+    def _give_back(self) -> None:
+        """What waits for a slot has surely not been sent: others may have it."""
+        for token, message, _ in self.held:
+            self.results.unsent[token].append(message.id)
+            self.results.count += 1
+        self.held.clear()
+
+    async def _slot(self, channel: Channel) -> None:
+        while self.held:
+            await self._send(channel, *self.held.popleft())
+            if self._room() >= self.claim_from or self.results.count >= self.settings.send_batch:
+                self.moved.set()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.in_flight.discard(task)
-        if self.limit - len(self.in_flight) >= self.claim_from or self.results.count >= self.settings.send_batch:
-            self.moved.set()
+        self.moved.set()
 
     def _worth_storing(self) -> bool:
         count = self.results.count
@@ -242,6 +265,9 @@ class _LaneDrain:
             provider_id = await channel.send(message)
         except ChannelError as error:
             self.results.add_error(token, message.id, error)
+            if error.kind in (Failure.BUSY, Failure.ACCOUNT):
+                # The next one would be refused as well.
+                self._give_back()
         except Exception as error:  # a bug in a channel must leave the row in doubt, not lost
             log.exception("the channel failed in a way it should not")
             doubt = ChannelError(Failure.IN_DOUBT, f"{type(error).__name__}: {error}")

@@ -254,3 +254,25 @@ def test_a_channel_that_is_not_set_up_keeps_its_messages(carrier: Sandbox, monke
     write_messages(2, Channel.EMAIL)
     assert delivery.drain().accepted == 0
     assert states() == {"pending": 2}
+
+
+def test_what_waits_for_a_slot_is_given_back_when_the_time_is_up(carrier: Sandbox) -> None:
+    write_messages(150)
+    carrier.set(latency_ms=400)
+    done = delivery.drain(budget=0.2)
+    left = [row for row in rows() if row.state.value != "accepted"]
+    assert done.unfinished
+    assert carrier.stats()["accepted"] == 150 - len(left) == machine.current().send_in_flight
+    assert {(row.state.value, row.attempts, row.claim_token) for row in left} == {("pending", 0, "")}
+    carrier.set(latency_ms=0)
+    delivery.drain()
+    assert set(carrier.stats()["per_to"].values()) == {1}
+    assert carrier.stats()["accepted"] == 150
+
+
+def test_what_waits_for_a_slot_does_not_run_into_a_limit_of_rate(carrier: Sandbox) -> None:
+    write_messages(100)
+    carrier.set(segments_per_second=1)
+    delivery.drain(budget=0.2)
+    assert sum(carrier.stats()["refused"].values()) <= machine.current().send_in_flight
+    assert {row.attempts for row in rows() if row.state.value == "pending"} == {0}

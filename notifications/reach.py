@@ -25,17 +25,13 @@ def mark_sent(connection: Connection, recipient_ids: Sequence[int | None]) -> No
 
 @cache
 def _mark_sent(dialect: str) -> sa.Update:
-    # Locked in one order: two workers that send mail and SMS to the same people must not wait for each other.
-    held = (
-        sa.select(recipient.c.id, recipient.c.reach)
-        .where(bulk.among(dialect, recipient.c.id, "ids"))
-        .order_by(recipient.c.id)
-        .with_for_update()
-        .cte("held")
+    # In the order of the keys, as the index gives them: two workers that send mail and SMS to the same people must not
+    # wait for each other.
+    return (
+        sa.update(recipient)
+        .where(bulk.among(dialect, recipient.c.id, "ids"), recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]))
+        .values(reach=Reach.SENT)
     )
-    # Judged after locking and not as a condition of the search, or PostgreSQL looks through all who still wait.
-    waiting = sa.select(held.c.id).where(held.c.reach.in_([Reach.WAITING, Reach.FAILED]))
-    return sa.update(recipient).where(recipient.c.id.in_(waiting)).values(reach=Reach.SENT)
 
 
 def mark_arrived(connection: Connection, recipient_id: int | None) -> None:

@@ -465,12 +465,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
         sa.UniqueConstraint("check_id", "participant_id", name=op.f("uq_recipient_check_id_participant_id")),
         sa.UniqueConstraint("token", name=op.f("uq_recipient_token")),
+        postgresql_with={"fillfactor": 70},
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
-        batch_op.create_index("ix_recipient_board", ["check_id", "organisation_id", "answer", "reach"], unique=False)
-        batch_op.create_index("ix_recipient_host", ["check_id", "host_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_recipient_host_id"), ["host_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_recipient_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index("ix_recipient_host", ["host_id", "check_id"], unique=False)
+        batch_op.create_index("ix_recipient_organisation", ["organisation_id", "check_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_recipient_participant_id"), ["participant_id"], unique=False)
 
     op.create_table(
@@ -763,10 +762,8 @@ def downgrade() -> None:
     op.drop_table("workplace")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recipient_participant_id"))
-        batch_op.drop_index(batch_op.f("ix_recipient_organisation_id"))
-        batch_op.drop_index(batch_op.f("ix_recipient_host_id"))
+        batch_op.drop_index("ix_recipient_organisation")
         batch_op.drop_index("ix_recipient_host")
-        batch_op.drop_index("ix_recipient_board")
 
     op.drop_table("recipient")
     with op.batch_alter_table("membership", schema=None) as batch_op:

@@ -28,6 +28,12 @@ PER_ADDRESS = "200 per 15 minutes"
 limiter = Limiter(key_func=lambda: request.remote_addr or "", in_memory_fallback_enabled=True, headers_enabled=False)
 
 
+@limiter.request_filter
+def _elsewhere() -> bool:
+    """Only signing in is counted: the library's look at its rules would be a tenth of an answer's time."""
+    return request.blueprint != "accounts"
+
+
 def init_app(app: Flask) -> None:
     """Count in Redis when it is there; a dead one delays nobody for long."""
     # The library's own word for a Redis behind a socket.

@@ -133,7 +133,7 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 def _defaults(
     table: sa.Table, given: Sequence[str]
 ) -> tuple[list[tuple[sa.Column[Any], Callable[[], Any]]], list[tuple[sa.Column[Any], sa.ClauseElement]]]:
-    """Defaults of the columns a row leaves out: made here for each row, or an expression of the database."""
+    """Defaults of the columns a row leaves out: made here for each row, or the same for all as SQL."""
     made: list[tuple[sa.Column[Any], Callable[[], Any]]] = []
     expressions: list[tuple[sa.Column[Any], sa.ClauseElement]] = []
     for column in table.columns:
@@ -145,12 +145,9 @@ def _defaults(
         elif default.is_clause_element:
             expressions.append((column, default.arg))
         else:
-            made.append((column, partial(_same, default.arg)))
+            # Once in the statement and not in thousands of rows.
+            expressions.append((column, sa.literal(default.arg, column.type)))
     return made, expressions
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _converter(column: sa.Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -23,7 +23,7 @@ ON_TINT = {
 }  # fmt: skip
 TEXT_PAIRS = [
     ("ink-3", "paper-2"), ("ink-2", "paper-2"), ("link", "paper"), ("ink", "share-0"), ("ink", "share-1"),
-    ("ink", "share-2"), ("ink", "share-3"), ("paper", "share-4"), ("ink", "people-1"), ("ink", "people-2"),
+    ("ink", "share-2"), ("ink", "share-3"), ("paper", "share-4"), ("ink", "people-1"), ("paper", "people-3"),
     ("paper", "people-4"), ("paper", "help"), ("paper", "help-2"), ("paper", "action"), ("paper", "action-2"),
     ("focus-ring", "ink"),
 ]  # fmt: skip

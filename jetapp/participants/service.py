@@ -70,7 +70,8 @@ def put_participant(
                 raise Invalid("missing", "A new participant needs this.", field=name)
         if placement is None:
             raise Invalid("missing", "A new participant needs this.", field="organisation")
-        person = Participant(jet_number=jet_number, languages=[], code_word=code_words.make(SystemRandom()))
+        made = "" if given.get("code_word") else code_words.make(SystemRandom())
+        person = Participant(jet_number=jet_number, languages=[], code_word=made)
     plan = _plan_placement(person, placement) if placement is not None else None
     change = Change(person, created)
     if created:

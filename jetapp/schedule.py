@@ -21,13 +21,16 @@ from models.db import db, system_connection, transaction
 from models.message import Lease
 from models.types import db_now
 from notifications import claims, delivery, queue
+from notifications.channels import lanes_set_up
 from notifications.safety import chase, watch
 from notifications.settings import current
 
 log = logging.getLogger(__name__)
 
 ALONE_SECONDS = 20.0
-"""How long one round of sending without Redis may take before the clock looks at its other tasks again."""
+"""How long one round of sending without workers may take."""
+STUCK_SECONDS = 60.0
+"""A message that has been due for so long is sent from here too, whatever the workers say of themselves."""
 LEASE_SECONDS = 60.0
 
 
@@ -39,11 +42,14 @@ def remind() -> None:
 
 
 def deliver() -> None:
-    """See that what is due is being sent: wake the workers, or, while Redis is away, send from here."""
+    """See that what is due is being sent: wake the workers, or send from here when there are none or it takes long."""
     with system_connection(db.engine) as connection:
         claims.sweep(connection, current().unknown_wait_seconds)
-        waiting = claims.due(connection)
-    if any(waiting.values()) and not queue.nudge(jobs=2):
+        waiting = claims.due(connection, lanes_set_up(current()))
+    if not waiting:
+        return
+    woken = queue.nudge(jobs=2) and queue.somebody_works()
+    if not woken or waiting.oldest_seconds > STUCK_SECONDS:
         delivery.drain(ALONE_SECONDS)
 
 

@@ -6,7 +6,7 @@ a token: whoever lost it (a frozen worker, a lease that ran out) changes 0 rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -387,27 +387,40 @@ def _free(connection: Connection, *where: sa.ColumnElement[bool]) -> sa.ColumnEl
     return sa.and_(message.c.id.in_(query.scalar_subquery()), *where[:1])
 
 
-def due(connection: Connection) -> dict[str, int]:
-    """How much waits to be done now, by kind; paused senders are left out.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What waits to be done now on the lanes that are set up and not paused."""
+
+    messages: int
+    oldest_seconds: float
+    """How long ago the first of them was due."""
+    look_ups: int
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.look_ups)
+
+
+def due(connection: Connection, lanes: Collection[Channel]) -> Due:
+    """What waits on these lanes; those whose sender is paused are left out.
 
     A channel nobody has sent on yet has no sender row and is not paused: the first drain makes the row.
     """
     paused = sa.select(sender.c.channel).where(sender.c.paused)
-    waiting = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(message)
-        .where(
+    count, oldest, present = connection.execute(
+        sa.select(sa.func.count(), sa.func.min(message.c.due_at), db_now()).where(
             message.c.state == MessageState.PENDING,
             message.c.due_at <= db_now(),
+            message.c.channel.in_(lanes),
             message.c.channel.not_in(paused),
         )
-    ).scalar_one()
+    ).one()
     look_ups = connection.execute(
         sa.select(sa.func.count())
         .select_from(message)
         .where(
             message.c.state.in_([MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.SENT]),
             message.c.lease_until <= db_now(),
+            message.c.channel.in_(lanes),
         )
     ).scalar_one()
-    return {"messages": waiting, "look_ups": look_ups}
+    return Due(count, (present - oldest).total_seconds() if oldest is not None else 0.0, look_ups)

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 from models.db import db
 from models.participant import Channel as Lane
 from notifications import claims, look_ups, queue, reach
-from notifications.channels import channel_for
+from notifications.channels import channel_for, lanes_set_up
 from notifications.channels.base import Channel, ChannelError, Failure, Outgoing
 from notifications.settings import Settings, current
 from notifications.short_transaction import in_database
@@ -113,8 +113,7 @@ def drain(budget: float = BUDGET_SECONDS) -> Drained:
 
 async def _drain_all(engine: Engine, settings: Settings, budget: float) -> Drained:
     done = Drained()
-    lanes = [lane for lane in Lane if channel_for(lane, settings) is not None]
-    drains = (_LaneDrain(engine, settings, lane, budget).run() for lane in lanes)
+    drains = (_LaneDrain(engine, settings, lane, budget).run() for lane in lanes_set_up(settings))
     # A lane that fails must not cancel what the others have in flight.
     results = await asyncio.gather(*drains, return_exceptions=True)
     for result in results:

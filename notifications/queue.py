@@ -103,6 +103,14 @@ def workers() -> list[tuple[str, float]]:
         raise QueueError(str(error)) from error
 
 
+def somebody_works() -> bool:
+    """Whether a worker has shown a sign of life lately; one that was killed counts until its next sign is overdue."""
+    try:
+        return any(silent < WORKER_TTL for _, silent in workers())
+    except QueueError:
+        return False
+
+
 class DeliveryWorker(Worker):
     """RQ's forking worker; the child must not use the parent's database connections."""
 

@@ -19,6 +19,7 @@ LATEST_ROUND_SECONDS = 60.0
 """Without Redis one round of `deliver` may take 20 seconds; three of them are too many."""
 SILENT_WORKER_SECONDS = 120.0
 SILENT_FEED_SECONDS = 300.0
+START_WORKERS = "start at least one: jetapp worker; until then the scheduler alone sends"
 START_REDIS = "start Redis, or correct JETAPP_REDIS_URL; until then the scheduler alone sends"
 
 
@@ -48,7 +49,7 @@ def workers(subject: Subject) -> Finding:
     alive = [age for _, age in found if age <= SILENT_WORKER_SECONDS]
     if not alive:
         silent = f"; {len(found)} silent for more than {ago(SILENT_WORKER_SECONDS)}" if found else ""
-        return Finding("workers", State.FAIL, f"no worker is alive{silent}", "start at least one: jetapp worker")
+        return Finding("workers", State.FAIL, f"no worker is alive{silent}", START_WORKERS)
     return Finding("workers", State.OK, f"{len(alive)} alive, last sign of life {ago(min(alive))} ago")
 
 

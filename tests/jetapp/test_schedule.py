@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from rq import Queue, Worker
 
 from jetapp import schedule
 from jetapp.schedule import Task, hold, run_once
 from models.db import db
 from models.disaster import FeedState, SafetyCheck
 from models.message import Lease
-from notifications import settings
+from models.participant import Channel
+from notifications import queue, settings
 from tests.factories import make_world
+from tests.notifications.carrier import pass_time, use, write_messages
 from tests.notifications.jma.test_feed import Files, files, telegram
+from tests.sandbox_process import Sandbox
 
 __all__ = ["files"]
 pytestmark = pytest.mark.usefixtures("system")
@@ -74,3 +78,45 @@ def test_two_clocks_share_a_task_and_an_error_frees_it() -> None:
     assert ran == [False], "while one is at it the other may not"
     assert db.session.scalars(sa.select(Lease.holder).where(Lease.name == "t")).one() == ""
     assert run_once(task, "second"), "an error of the one does not keep the other from trying"
+
+
+@pytest.fixture
+def worker(app: Flask) -> Iterator[None]:
+    """A worker that gives signs of life and does nothing."""
+    connection = queue.connect()
+    idle = Worker([Queue(queue.NAME, connection=connection)], connection=connection)
+    idle.register_birth()  # type: ignore[no-untyped-call]
+    yield
+    idle.register_death()  # type: ignore[no-untyped-call]
+
+
+def test_without_any_worker_the_clock_sends_itself(carrier: Sandbox) -> None:
+    write_messages(3)
+    assert queue.alive()
+    schedule.deliver()
+    assert carrier.stats()["accepted"] == 3
+
+
+@pytest.mark.usefixtures("worker")
+def test_workers_are_woken_and_helped_when_it_takes_long(carrier: Sandbox) -> None:
+    write_messages(3)
+    schedule.deliver()
+    assert carrier.stats()["accepted"] == 0, "a worker is there for this"
+    pass_time(schedule.STUCK_SECONDS + 1)
+    schedule.deliver()
+    assert carrier.stats()["accepted"] == 3
+
+
+def test_messages_for_a_channel_that_is_not_set_up_wake_nobody(
+    carrier: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_messages(3)
+    use(monkeypatch, replace(settings.current(), twilio_account_sid=""))
+    with queue.connect() as connection:
+        jobs = Queue(queue.NAME, connection=connection)
+        jobs.empty()
+        schedule.deliver()
+        assert jobs.count == 0
+    write_messages(1, Channel.EMAIL)
+    schedule.deliver()
+    assert carrier.stats()["mails"]["accepted"] == 1

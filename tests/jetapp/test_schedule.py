@@ -114,7 +114,7 @@ def test_messages_for_a_channel_that_is_not_set_up_wake_nobody(
     use(monkeypatch, replace(settings.current(), twilio_account_sid=""))
     with queue.connect() as connection:
         jobs = Queue(queue.NAME, connection=connection)
-        jobs.empty()
+        jobs.empty()  # type: ignore[no-untyped-call]
         schedule.deliver()
         assert jobs.count == 0
     write_messages(1, Channel.EMAIL)

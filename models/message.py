@@ -150,12 +150,13 @@ class InboundState(StrEnum):
     WAITING = "waiting"
     """For a human: not clear, unknown number, or a number of several people."""
     OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
     CLASSIFIED = "classified"
     SET_ASIDE = "set_aside"
 
 
-class InboundMessage(ClairOnly, Model):
-    """A text somebody sent us, word for word."""
+class InboundMessage(Visible, Model):
+    """A text somebody sent us, word for word; of a sender who cannot be told only CLAIR sees it."""
 
     __tablename__ = "inbound_message"
 
@@ -172,6 +173,10 @@ class InboundMessage(ClairOnly, Model):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=db_now())
     handled_by: Mapped[str] = mapped_column(sa.String(120), default="")
     handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return cls.recipient_id.in_(recipient_ids(actor))
 
 
 class Sender(ClairOnly, Model):

@@ -62,30 +62,37 @@ def receipt(form: Mapping[str, str], uuid: str) -> bool:
 def reply(form: Mapping[str, str]) -> InboundState | None:
     """A text from a person. None when it was here before (providers deliver twice).
 
-    Clear answers of one known person in one running check are recorded; STOP is obeyed; everything else waits for a
-    human, word for word.
+    Clear answers of one known person in one running check are recorded; STOP and START are obeyed; everything else
+    waits for a human, word for word, also what somebody says beside STOP.
     """
     form = _storable(form)
     said = form.get("Body") or ""
     number = normalised(form.get("From") or "")
     understood = replies.classify(said)
     recipient, why = _whose(number)
-    if understood.opt_out:
-        recipient, why = None, "the person asked us to stop"
-    elif recipient is not None and understood.answer not in CLEAR:
-        why = "not clear"
-    state = InboundState.OPT_OUT if understood.opt_out else InboundState.WAITING if why else InboundState.ANSWERED
+    state = InboundState.ANSWERED
+    if understood.opt_in or (understood.opt_out and not understood.says_more):
+        state = InboundState.OPT_IN if understood.opt_in else InboundState.OPT_OUT
+        why = "the person wants our texts again" if understood.opt_in else "the person asked us to stop"
+    elif recipient is None:
+        state = InboundState.WAITING
+    elif understood.answer not in CLEAR:
+        state, why = InboundState.WAITING, "asked us to stop, and said more" if understood.opt_out else "not clear"
     values = {"state": state, "why": why, "guess": understood.answer, "recipient_id": recipient and recipient.id}
     if not _store_once(form, number, said, values):
         return None
     if understood.opt_out:
         _stop(number)
-    elif recipient is not None and why:
-        _write_back(recipient, number, "unclear")
-    elif recipient is not None:
-        answer = Answer(understood.answer)
-        answers.record(recipient.id, answer, channel="sms", said=said)
-        _write_back(recipient, number, "ack" if answer is Answer.SAFE else "help_received")
+    elif understood.opt_in:
+        _start(number)
+    if recipient is not None and state is InboundState.ANSWERED:
+        answers.record(recipient.id, Answer(understood.answer), channel="sms", said=said)
+    # Nothing is written back to who has just told us to stop: Twilio would refuse it.
+    if recipient is not None and not understood.opt_out:
+        if state is InboundState.WAITING:
+            _write_back(recipient, number, "unclear")
+        elif state is InboundState.ANSWERED:
+            _write_back(recipient, number, "ack" if understood.answer == "safe" else "help_received")
     return state
 
 
@@ -163,6 +170,21 @@ def _stop(number: str) -> None:
         .returning(message.c.recipient_id)
     )
     reach.refresh(connection, list(stopped.scalars()))
+
+
+def _start(number: str) -> None:
+    """START after STOP: the number may be used again. Whoever can text from it has it."""
+    db.session().connection().execute(
+        sa.update(contact)
+        .where(contact.c.channel == Channel.SMS, contact.c.value == number, contact.c.state == ContactState.OPTED_OUT)
+        .values(
+            state=sa.case(
+                (contact.c.verified_at.is_not(None), sa.literal(ContactState.VERIFIED, contact.c.state.type)),
+                else_=sa.literal(ContactState.UNVERIFIED, contact.c.state.type),
+            ),
+            state_reason="",
+        )
+    )
 
 
 def _write_back(recipient: sa.Row[Any], number: str, purpose: Purpose) -> None:

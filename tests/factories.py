@@ -17,6 +17,7 @@ from models.access import acting_as, system
 from models.db import db, transaction
 from models.organisation import ContractingOrganisation, Host, OrganisationKind, Workplace
 from models.participant import Channel, ContactPoint, ContactState, Participant, Placement, Position
+from models.types import now
 
 _numbers = itertools.count(1)
 
@@ -117,7 +118,9 @@ def make_participant(
         (Channel.EMAIL, addresses if isinstance(emails, int) else emails),
     ):
         for rank, (value, state) in enumerate(points):
-            person.contacts.append(ContactPoint(channel=channel, value=value, rank=rank, state=state))
+            checked = now() if state is ContactState.VERIFIED else None
+            contact = ContactPoint(channel=channel, value=value, rank=rank, state=state, verified_at=checked)
+            person.contacts.append(contact)
     db.session.add(person)
     db.session.flush()
     return person

@@ -19,8 +19,8 @@ def classify_command(text: str, as_json: bool) -> None:
     """What a text counts as: safe, need_help or unclear. Needs no database."""
     reply = classify(text)
     if as_json:
-        click.echo(
-            json.dumps({"answer": reply.answer, "note": reply.note, "opt_out": reply.opt_out}, ensure_ascii=False)
-        )
-    else:
-        click.echo(f"{reply.answer}{' (no more SMS wanted)' if reply.opt_out else ''}")
+        facts = {"answer": reply.answer, "note": reply.note, "opt_out": reply.opt_out, "opt_in": reply.opt_in}
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    wish = " (no more SMS wanted)" if reply.opt_out else " (SMS wanted again)" if reply.opt_in else ""
+    click.echo(f"{reply.answer}{wish}")

@@ -46,11 +46,14 @@ Phrases = Mapping[str, Sequence[Atoms]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`note` is the text, word for word. `opt_out`: the carrier will block further SMS, so use another channel."""
+    """`note` is the text, word for word. `opt_out`: the carrier will block further SMS, so use another channel;
+    `says_more`: and the text says something else too. `opt_in`: the person wants our texts again."""
 
     answer: Answer
     note: str
     opt_out: bool = False
+    says_more: bool = False
+    opt_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,33 @@ class _Lists:
     negation: Phrases
     small: Phrases
     stop: Phrases
+    start: Phrases
 
 
 def classify(text: str) -> Reply:
     """Never raises, whatever arrives."""
     lists = _lists()
     found = atoms(text[:LONGEST_READ])
-    opt_out = _made_of(found, lists.stop, lists.small, lists.safe, lists.help_digit)
+    if _made_of(found, lists.stop, lists.small, lists.safe, lists.help_digit):
+        return _with_stop(text, found, lists)
     if calls := _calls_for_help(found, lists):
-        return Reply("unclear" if calls <= _covered(found, lists.denial) else "need_help", text, opt_out)
-    if opt_out or len(text) > LONGEST_SAFE:
-        return Reply("unclear", text, opt_out)
+        return Reply("unclear" if calls <= _covered(found, lists.denial) else "need_help", text)
+    if len(text) > LONGEST_SAFE:
+        return Reply("unclear", text)
+    if _made_of(found, lists.start, lists.small):
+        return Reply("unclear", text, opt_in=True)
     if _made_of(found, lists.help_digit, lists.small):
         return Reply("need_help", text)
     return Reply("safe" if _made_of(found, lists.safe, lists.small) else "unclear", text)
+
+
+def _with_stop(text: str, found: Atoms, lists: _Lists) -> Reply:
+    """Nobody is safe by a text that asks us to stop: a person reads it. A call for help in it is one."""
+    if _made_of(found, lists.stop, lists.small):
+        return Reply("unclear", text, opt_out=True)
+    calls = _calls_for_help(found, lists) - _covered(found, lists.stop)
+    help_ = calls or _made_of(found, lists.help_digit, lists.stop, lists.small)
+    return Reply("need_help" if help_ else "unclear", text, opt_out=True, says_more=True)
 
 
 def atoms(text: str) -> Atoms:

@@ -158,6 +158,47 @@ def test_stop_is_obeyed_for_the_number(people: People) -> None:
     assert say(number, "1", "SM2") is InboundState.ANSWERED
 
 
+def contact_state(number: str) -> ContactState:
+    found = [c.state for c in all_of(ContactPoint) if c.value == number]
+    assert len(found) == 1
+    return ContactState(found[0])
+
+
+def test_stop_with_more_to_say_waits_for_a_human(people: People) -> None:
+    number = number_of(people.emil)
+    assert say(number, "SAFE. STOP") is InboundState.WAITING
+    assert contact_state(number) is ContactState.OPTED_OUT
+    text = all_of(InboundMessage)[0]
+    assert (text.why, text.recipient_id is not None) == ("asked us to stop, and said more", True)
+    assert {r.answer for r in all_of(Recipient)} == {None}
+    assert not [m for m in all_of(Message) if m.purpose == "unclear"], "nothing goes to who told us to stop"
+
+
+def test_a_call_for_help_beside_stop_counts(people: People) -> None:
+    number = number_of(people.emil)
+    assert say(number, "2 STOP") is InboundState.ANSWERED
+    assert contact_state(number) is ContactState.OPTED_OUT
+    assert [r.answer for r in all_of(Recipient) if r.participant_id == people.emil] == [Answer.NEED_HELP]
+    assert not [m for m in all_of(Message) if m.purpose == "help_received"]
+
+
+def test_start_takes_stop_back(people: People) -> None:
+    number = number_of(people.emil)
+    before = contact_state(number)
+    say(number, "STOP")
+    assert say(number, "START", "SM2") is InboundState.OPT_IN
+    assert contact_state(number) is before is ContactState.VERIFIED
+    assert {r.answer for r in all_of(Recipient)} == {None}
+
+
+def test_start_wakes_no_dead_number(people: People) -> None:
+    number = number_of(people.emil)
+    with acting_as(ACTOR), transaction() as session:
+        session.execute(sa.update(ContactPoint).where(ContactPoint.value == number).values(state=ContactState.DEAD))
+    say(number, "START")
+    assert contact_state(number) is ContactState.DEAD
+
+
 def test_numbers_are_known_however_they_are_written(people: People) -> None:
     number = number_of(people.aoife)
     assert say("0" + number.removeprefix("+81"), "1") is InboundState.ANSWERED

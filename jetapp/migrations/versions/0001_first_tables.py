@@ -508,6 +508,7 @@ def upgrade() -> None:
                 "answered",
                 "waiting",
                 "opt_out",
+                "opt_in",
                 "classified",
                 "set_aside",
                 name="inboundstate",

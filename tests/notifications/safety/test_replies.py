@@ -65,6 +65,39 @@ def test_only_whole_texts_opt_out() -> None:
     assert classify("STOP 1").answer == "unclear"
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("SAFE. STOP", "unclear"), ("2 STOP", "need_help"), ("無事です 停止", "unclear")],
+)
+def test_what_is_said_beside_stop_is_seen(text: str, answer: str) -> None:
+    assert classify(text) == Reply(answer, text, opt_out=True, says_more=True)
+
+
+@given(
+    st.lists(st.sampled_from([*SAFE, *phrases("small"), "2"]), min_size=1, max_size=3),
+    st.sampled_from(phrases("stop")),
+    st.integers(0, 3),
+)
+@settings(max_examples=800, deadline=None)
+def test_stop_among_other_words_is_never_safe_and_never_overlooked(words: list[str], stop: str, at: int) -> None:
+    says_something = classify(" ".join(words)).answer != "unclear"
+    words.insert(at, stop)
+    reply = classify(" ".join(words))
+    assert reply.answer != "safe"
+    if reply.opt_out and says_something:
+        assert reply.says_more
+
+
+@pytest.mark.parametrize("text", ["START", "start!", "Unstop please", "再開", "配信を再開してください"])
+def test_opt_in(text: str) -> None:
+    assert classify(text) == Reply("unclear", text, opt_in=True)
+
+
+@pytest.mark.parametrize("text", ["YES", "yes please", "start to worry", "the trains start again"])
+def test_no_opt_in(text: str) -> None:
+    assert not classify(text).opt_in
+
+
 @pytest.mark.parametrize("phrase", SAFE)
 def test_every_statement_of_safety_is_understood(phrase: str) -> None:
     reply = classify(phrase)

@@ -1,7 +1,12 @@
-"""Everything that was sent to one person in one check, and everything that came back."""
+"""Everything that was sent to one person in one check, and everything that came back.
+
+The link's secret and the code word are not shown: with the one anybody could answer as this person, with the other
+anybody could pass for us.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +19,17 @@ from models.access import Permission, require
 from models.db import db
 from models.disaster import Answer, SafetyAnswer
 from models.errors import NotFound
-from models.message import Message, MessageState
+from models.message import InboundMessage, InboundState, Message, MessageState
 from models.participant import ContactPoint, Participant
+
+HIDDEN = "••••"
+NO_ANSWER = (InboundState.WAITING, InboundState.OPT_OUT, InboundState.OPT_IN, InboundState.SET_ASIDE)
+"""Texts that stand in the trail by themselves; the others do as the answer they were."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One message or one answer; `kind` tells which, the other's fields are empty."""
+    """One message, one answer, or one text that is no answer (`inbound`); `kind` tells which."""
 
     at: datetime
     kind: str
@@ -37,6 +46,7 @@ class Step:
     answer: Answer | None = None
     given_by: str = ""
     details: dict[str, Any] | None = None
+    inbound: InboundState | None = None
 
 
 @dataclass(frozen=True)
@@ -63,22 +73,32 @@ def of(check_id: int, recipient_id: int) -> Trail:
     )
     messages = sa.select(Message).where(Message.recipient_id == recipient_id).order_by(Message.id)
     answers = sa.select(SafetyAnswer).where(SafetyAnswer.recipient_id == recipient_id).order_by(SafetyAnswer.id)
-    steps = [_of_message(message) for message in db.session.scalars(messages)]
+    texts = sa.select(InboundMessage).where(
+        InboundMessage.recipient_id == recipient_id, InboundMessage.state.in_(NO_ANSWER)
+    )
+    participant = db.session.get(Participant, participant_id)
+    secrets = [person.recipient.token, participant.code_word] if participant is not None else None
+    steps = [_of_message(message, secrets) for message in db.session.scalars(messages)]
+    steps += [_of_text(text) for text in db.session.scalars(texts)]
     steps += [_of_answer(answer) for answer in db.session.scalars(answers)]
     return Trail(
         person=person,
-        participant=db.session.get(Participant, participant_id),
+        participant=participant,
         contacts=list(db.session.scalars(contacts)),
         steps=sorted(steps, key=lambda step: step.at),
     )
 
 
-def _of_message(message: Message) -> Step:
+def _of_message(message: Message, secrets: Sequence[str] | None) -> Step:
+    """Without the text when the person is no longer with the reader, who then may not learn what to hide in it."""
+    text = "\n".join(part for part in (message.subject, message.body) if part) if secrets is not None else ""
+    for secret in filter(None, secrets or ()):
+        text = text.replace(secret, HIDDEN)
     return Step(
         at=message.submitted_at or message.created_at,
         kind="message",
         channel=message.channel.value,
-        text="\n".join(part for part in (message.subject, message.body) if part),
+        text=text,
         language=message.language,
         purpose=message.purpose,
         address=message.address,
@@ -101,3 +121,7 @@ def _of_answer(answer: SafetyAnswer) -> Step:
         given_by=answer.given_by,
         details=answer.details,
     )
+
+
+def _of_text(text: InboundMessage) -> Step:
+    return Step(at=text.received_at, kind="text", channel="sms", text=text.body, inbound=text.state)

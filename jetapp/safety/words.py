@@ -163,7 +163,15 @@ WHY_WAITING = (
     _l("nothing is being asked of this number"),
     _l("the number belongs to several people"),
     _l("a drill and a real check run at the same time"),
+    _l("asked us to stop, and said more"),
 )
+NO_ANSWERS = {
+    "waiting": _l("Reply not clear, a person has to read it"),
+    "opt_out": _l("Asked us to stop writing"),
+    "opt_in": _l("Wants our texts again"),
+    "set_aside": _l("Reply, not an answer"),
+}
+"""What a text is that stands in the trail without being an answer (InboundState)."""
 
 
 def local(english: str | None, japanese: str | None) -> str:

@@ -18,7 +18,8 @@ from jetapp.safety import people
 from jetapp.safety.queries import BoardState, Filters, board_state, totals
 from models.db import db, transaction
 from models.disaster import Answer, CheckState, Reach, Recipient, SafetyCheck
-from models.participant import Participant, Position
+from models.message import Message
+from models.participant import Channel, Participant, Position
 from models.types import now
 from tests.world import STAFF, World, build_world, post, sign_in
 
@@ -289,3 +290,28 @@ def test_reasons_stand_in_plain_words_in_both_languages(app: Flask, world: World
     page = browser.get(url).text
     assert "電源が入っていない" in page
     assert "The phone is off" not in page
+
+
+@pytest.mark.parametrize("user", ["clair", "miyagi", "sendai"])
+def test_the_trail_hides_what_would_let_others_answer_or_pass_for_us(app: Flask, world: World, user: str) -> None:
+    with transaction() as session:
+        row = session.get(Recipient, world.recipients["Brown"])
+        word, token = row.participant.code_word, row.token
+        body = f"Are you safe? https://jet.example/s/{token} Code word: {word}"
+        session.add(
+            Message(key="ask", check_id=world.check, recipient_id=row.id, participant_id=row.participant_id, body=body,
+                    channel=Channel.EMAIL, address="brown@example.jp", subject="JET", round_number=1)
+        )  # fmt: skip
+    browser = browser_of(app, user)
+    page = browser.get(f"/safety/{world.check}/people/{world.recipients['Brown']}").text
+    assert "Are you safe? https://jet.example/s/•••• Code word: ••••" in unescape(page)
+    assert word not in page
+    assert token not in page
+
+
+@pytest.mark.parametrize(("user", "shown"), [("clair", True), ("sendai", True), ("kobe-city", False)])
+def test_texts_that_are_no_answer_stand_in_the_trail(app: Flask, world: World, user: str, shown: bool) -> None:
+    response = browser_of(app, user).get(f"/safety/{world.check}/people/{world.recipients['Brown']}")
+    assert (response.status_code == 200) is shown
+    assert ("I think I am fine?" in response.text) is shown
+    assert ("Reply not clear, a person has to read it" in response.text) is shown

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def text_key(text: str) -> str:
+    """Marks a text that is translated where it is shown, so that the catalogue of translations holds it."""
+    return text
+
+
 class DomainError(Exception):
     """Something the caller asked for cannot be done.
 

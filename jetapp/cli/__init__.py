@@ -22,6 +22,7 @@ from jetapp.cli import (
     users,
     worker,
 )
+from jetapp.cli.language import told
 from models.errors import DomainError
 
 
@@ -70,6 +71,9 @@ def main() -> None:
 
     try:
         group.main(standalone_mode=True)
-    except (DomainError, SettingsError) as error:
+    except DomainError as error:
+        click.echo(told(error), err=True)
+        sys.exit(1)
+    except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

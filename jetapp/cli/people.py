@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from jetapp.cli.language import LANG, told, translator
 from jetapp.imports import service
 from jetapp.imports.reading import MOST_BYTES
-from jetapp.imports.report import Outcome, Report
+from jetapp.imports.report import Outcome, Report, Translate
 from models.access import acting_as, system
 from models.db import transaction
-from models.errors import Invalid
+from models.errors import DomainError, Invalid, text_key
 
 participants = AppGroup("participants", help="Participants of the JET Programme.")
 organisations = AppGroup("organisations", help="Contracting organisations.")
@@ -31,10 +32,13 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document 
 @_DRY_RUN
 @_PARTIAL
 @_JSON
+@LANG
 @click.pass_context
-def import_participants(ctx: click.Context, file: Path, dry_run: bool, partial: bool, as_json: bool) -> None:
+def import_participants(
+    ctx: click.Context, file: Path, dry_run: bool, partial: bool, as_json: bool, lang: str | None
+) -> None:
     """Create and update participants from a CSV or XLSX file (columns: docs/imports.md)."""
-    _run(ctx, service.import_participants, file, dry_run, partial, as_json)
+    _run(ctx, service.import_participants, file, dry_run, partial, as_json, lang)
 
 
 @organisations.command("import")
@@ -42,25 +46,40 @@ def import_participants(ctx: click.Context, file: Path, dry_run: bool, partial: 
 @_DRY_RUN
 @_PARTIAL
 @_JSON
+@LANG
 @click.pass_context
-def import_organisations(ctx: click.Context, file: Path, dry_run: bool, partial: bool, as_json: bool) -> None:
+def import_organisations(
+    ctx: click.Context, file: Path, dry_run: bool, partial: bool, as_json: bool, lang: str | None
+) -> None:
     """Create and update contracting organisations from a CSV or XLSX file (columns: docs/imports.md)."""
-    _run(ctx, service.import_organisations, file, dry_run, partial, as_json)
+    _run(ctx, service.import_organisations, file, dry_run, partial, as_json, lang)
 
 
 def _run(
-    ctx: click.Context, importer: Callable[..., Report], file: Path, dry_run: bool, partial: bool, as_json: bool
+    ctx: click.Context,
+    importer: Callable[..., Report],
+    file: Path,
+    dry_run: bool,
+    partial: bool,
+    as_json: bool,
+    lang: str | None,
 ) -> None:
-    data = _bytes(file)
-    with acting_as(system(f"import of {file.name}")), transaction():
-        report = importer(data, file.name, dry_run=dry_run, partial=partial)
+    translate = translator(lang)
+    try:
+        data = _bytes(file)
+        with acting_as(system(f"import of {file.name}")), transaction():
+            report = importer(data, file.name, dry_run=dry_run, partial=partial)
+    except DomainError as error:
+        click.echo(told(error, lang), err=True)
+        ctx.exit(1)
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        click.echo(json.dumps(report.as_json(translate), ensure_ascii=False))
     else:
-        _print(report)
+        _print(report, translate)
     if report.refused:
         # One line: what each row lacks stands in the report.
-        click.echo(f"{report.counts['refused']} rows of {report.file} are refused, nothing was changed.", err=True)
+        text = translate("%(count)s rows of %(file)s are refused, nothing was changed.")
+        click.echo(text % {"count": report.counts["refused"], "file": report.file}, err=True)
         ctx.exit(1)
 
 
@@ -75,13 +94,22 @@ def _bytes(file: Path) -> bytes:
         ) from error
 
 
-def _print(report: Report) -> None:
-    lines = report.lines()
+OUTCOMES = {
+    Outcome.CREATED: text_key("created"),
+    Outcome.UPDATED: text_key("updated"),
+    Outcome.UNCHANGED: text_key("unchanged"),
+    Outcome.REFUSED: text_key("refused"),
+}
+
+
+def _print(report: Report, translate: Translate) -> None:
+    lines = report.lines(translate)
     for line in lines[:MOST_LINES]:
         click.echo(line)
     if len(lines) > MOST_LINES:
-        click.echo(f"… and {len(lines) - MOST_LINES} more; --json lists all.")
+        click.echo(translate("… and %(count)s more; --json lists all.") % {"count": len(lines) - MOST_LINES})
     if report.unused:
-        click.echo(f"Columns not used: {', '.join(report.unused)}")
-    counts = ", ".join(f"{outcome.value} {report.counts[outcome.value]}" for outcome in Outcome)
-    click.echo(f"{report.file}: {counts} ({'imported' if report.applied else 'nothing changed'})")
+        click.echo(translate("Columns not used: %(columns)s") % {"columns": ", ".join(report.unused)})
+    counts = ", ".join(f"{translate(word)} {report.counts[outcome.value]}" for outcome, word in OUTCOMES.items())
+    ending = translate("imported") if report.applied else translate("nothing changed")
+    click.echo(f"{report.file}: {counts} ({ending})")

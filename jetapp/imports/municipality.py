@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from functools import cache
 
 from models import places
-from models.errors import Invalid
+from models.errors import Invalid, text_key
 from notifications.jma import areas
 
-EXPECTED = "Expected a municipality: its JIS code (07209) or its prefecture and name (福島県相馬市)."
+EXPECTED = text_key("Expected a municipality: its JIS code (07209) or its prefecture and name (福島県相馬市).")
 _DISTRICT = re.compile(r".+?郡(?=.+[町村]$)")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from jetapp.imports import workbook
 from jetapp.imports.workbook import Cell
-from models.errors import Invalid
+from models.errors import Invalid, text_key
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 20_000
@@ -175,11 +175,11 @@ def _tidy(cell: Cell) -> Cell:
     if excel := _EXCEL_TEXT.fullmatch(text.strip()):
         text = excel[1]
     elif text.lstrip().startswith(("=", "＝", "@")) and not fault:
-        fault = "This cell holds a formula. Put its value instead."
+        fault = text_key("This cell holds a formula. Put its value instead.")
     if len(text) > LONGEST_CELL:
-        return Cell("", f"This cell holds more than {LONGEST_CELL} characters.")
+        return Cell("", text_key("This cell holds more than 2000 characters."))
     if _CONTROL.search(text):
-        return Cell(_CONTROL.sub("", text), "This cell holds control characters. Type it again.")
+        return Cell(_CONTROL.sub("", text), text_key("This cell holds control characters. Type it again."))
     text = _APOSTROPHE.sub("", text.strip(), count=1) if text.strip().startswith("'") else text
     # A line break inside a cell separates several numbers or addresses, as a semicolon does.
     parts = (_BLANKS.sub(" ", part.replace("\u3000", " ")).strip() for part in re.split(r"[\r\n]+", text))

@@ -74,10 +74,10 @@ class Report:
     def _line(self, row: RowReport, remark: Remark, translate: Translate) -> str:
         where = translate("%(file)s, row %(row)s") % {"file": self.file, "row": row.number}
         if remark.column:
-            where += ", " + translate("column “%(column)s”") % {"column": remark.column}
+            where += translate(", ") + translate("column “%(column)s”") % {"column": remark.column}
         if remark.value:
             where += f" ({remark.value})"
-        return f"{where}: {remark.told(translate)}"
+        return where + translate(": ") + remark.told(translate)
 
     def as_json(self, translate: Translate = str) -> dict[str, Any]:
         def told(remark: Remark) -> dict[str, str]:

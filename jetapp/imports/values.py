@@ -15,7 +15,7 @@ import phonenumbers
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
-from models.errors import Invalid
+from models.errors import Invalid, text_key
 from models.organisation import OrganisationKind
 from models.participant import ContactState, Position
 from models.types import today
@@ -118,19 +118,19 @@ def day(text: str) -> date:
 
 
 def yes_or_no(text: str) -> bool:
-    return _word("yes or no", text, "Expected yes or no.") == "yes"
+    return _word("yes or no", text, text_key("Expected yes or no.")) == "yes"
 
 
 def position(text: str) -> Position:
-    return Position(_word("position", text, "Expected ALT, CIR or SEA."))
+    return Position(_word("position", text, text_key("Expected ALT, CIR or SEA.")))
 
 
 def kind(text: str) -> OrganisationKind:
-    return OrganisationKind(_word("kind", text, "Expected prefecture, municipality or school corporation."))
+    return OrganisationKind(_word("kind", text, text_key("Expected prefecture, municipality or school corporation.")))
 
 
 def state(text: str) -> ContactState:
-    return ContactState(_word("state", text, "Expected verified, unverified, bounced, dead or opted out."))
+    return ContactState(_word("state", text, text_key("Expected verified, unverified, bounced, dead or opted out.")))
 
 
 def nationality(text: str) -> str:
@@ -190,7 +190,7 @@ def phone(text: str) -> Phone:
     """A number as E.164; without a country code it is Japanese. A leading zero that Excel took away is put back."""
     value = unicodedata.normalize("NFKC", text).replace("(0)", "")
     value = re.sub(r"^00(?=[1-9])", "+", value.strip().removesuffix(".0"))
-    expected = "Expected a telephone number: Japanese ones begin with 0, others with + and the country code."
+    expected = text_key("Expected a telephone number: Japanese ones begin with 0, others with + and the country code.")
     if _SCIENTIFIC.fullmatch(value):
         raise _bad("Excel has shortened this number and lost digits. Format the column as text and type it again.")
     if not re.fullmatch(r"\+?[0-9()\-‐‑‒–—−ー. ]+", value):

@@ -11,7 +11,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from models.errors import Invalid
+from models.errors import Invalid, text_key
 
 MOST_UNPACKED = 150 * 1024 * 1024
 MOST_RATIO = 150
@@ -96,9 +96,9 @@ def _cell(cell: Any) -> Cell:
     if value is None:
         return Cell("")
     if kind == "f":
-        return Cell("", "This cell holds a formula. Put its value instead.")
+        return Cell("", text_key("This cell holds a formula. Put its value instead."))
     if kind == "e":
-        return Cell("", "This cell holds an error of Excel, such as #N/A.")
+        return Cell("", text_key("This cell holds an error of Excel, such as #N/A."))
     if isinstance(value, bool):
         return Cell("1" if value else "0")
     if isinstance(value, datetime):

@@ -11,7 +11,7 @@ from typing import Any
 from jetapp.participants import code_words
 from models.access import Permission, require
 from models.db import db
-from models.errors import Conflict, Invalid
+from models.errors import Conflict, Invalid, text_key
 from models.organisation import ContractingOrganisation, Workplace
 from models.participant import Channel, ContactPoint, ContactState, Participant, Placement
 from models.types import now
@@ -103,7 +103,10 @@ def _put_contacts(person: Participant, channel: Channel, given: Sequence[GivenCo
         if wish.state is not None and wish.state is not point.state:
             if point.state is ContactState.OPTED_OUT:
                 change.notes.append(
-                    ("%(value)s stays opted out: only the person can take that back.", {"value": point.value})
+                    (
+                        text_key("%(value)s stays opted out: only the person can take that back."),
+                        {"value": point.value},
+                    )
                 )
             else:
                 point.state = wish.state
@@ -172,7 +175,7 @@ def _put_placement(person: Participant, given: GivenPlacement, plan: _Plan, chan
         change.changed.append("placement_end")
         change.notes.append(
             (
-                "The placement with %(organisation)s now ends on %(end)s.",
+                text_key("The placement with %(organisation)s now ends on %(end)s."),
                 {"organisation": other.organisation.name_ja, "end": other.end_date.isoformat()},
             )
         )

@@ -12,7 +12,6 @@ from click.testing import Result
 
 from jetapp.imports import reading
 from models.db import db
-from models.errors import Invalid
 from models.participant import Participant
 from tests.jetapp.imports.files import csv_file, grid, person, xlsx_file
 
@@ -85,5 +84,19 @@ def test_file_that_cannot_be_used(cli: Cli, tmp_path: Path) -> None:
     with path.open("wb") as stream:
         stream.truncate(reading.MOST_BYTES * 50)
     result = cli("participants", "import", path)
-    assert isinstance(result.exception, Invalid)
-    assert result.exception.code in ("file_too_big", "empty_file")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("big.csv has ")
+    assert result.stderr.endswith("Split it into several files.\n")
+
+
+def test_in_japanese_by_option_or_terminal(
+    cli: Cli, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = cli("participants", "import", file, "--lang", "ja")
+    assert "people.csv　3行目、「Position」列 (DJ)：ALT、CIR、SEAのいずれかを入れてください。" in result.stdout
+    assert result.stderr == "people.csvの1行を受け付けられません。何も変更していません。\n"
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"")
+    assert cli("participants", "import", empty).stderr == "empty.csvは空です。\n"
+    assert cli("participants", "import", empty, "--lang", "en").stderr == "empty.csv is empty.\n"

@@ -155,6 +155,8 @@ def _sections(check: SafetyCheck, filters: Filters, counted: Totals, rounds: Any
         "delivery": timeline.delivery(check.id),
         "latest": timeline.latest(check.id, rounds),
         "small": small,
+        # CLAIR's own log: it may speak of people of other organisations.
+        "note": check.note if g.actor.role is Role.CLAIR else "",
     }  # fmt: skip
 
 

@@ -69,14 +69,13 @@ def by_prefecture(check_id: int, filters: Filters) -> list[Group]:
     return [_group(row) for row in db.session.execute(statement)]
 
 
-def by_municipality(check_id: int, filters: Filters, limit: int = 60) -> list[Group]:
-    """Municipalities, those with help and silence first."""
+def by_municipality(check_id: int, filters: Filters) -> list[Group]:
+    """Every municipality with people asked, those with help and silence first."""
     counted = _counted(check_id, filters, Recipient.municipality_code)
     statement = (
         sa.select(counted, Municipality.name_en, Municipality.name_ja)
         .outerjoin(Municipality, Municipality.code == counted.c.key)
         .order_by(counted.c.need_help.desc(), counted.c.no_answer.desc(), counted.c.not_reached.desc(), counted.c.key)
-        .limit(limit)
     )
     return [_group(row) for row in db.session.execute(statement)]
 

@@ -17,7 +17,7 @@ from models.db import db, transaction
 from models.disaster import CheckArea, CheckState, Recipient, SafetyCheck, TriggerRule
 from models.errors import Invalid
 from models.message import InboundMessage, InboundState, Message, Sender
-from tests.world import World, build_world, csrf_token, post, sign_in
+from tests.world import STAFF, World, build_world, csrf_token, post, sign_in
 
 EVENT = {"what": "intensity:6+", "title_en": "Big quake", "title_ja": "大地震"}
 
@@ -176,6 +176,14 @@ def test_a_proposal_is_declined_with_its_reason(clair: FlaskClient, proposal: in
     assert "Declined by User clair" in page
     assert "no damage" in page
     assert post(clair, f"/safety/{proposal}/approve").status_code == 409
+
+
+@pytest.mark.parametrize("user", STAFF)
+def test_only_clair_reads_its_log(app: Flask, clair: FlaskClient, world: World, user: str) -> None:
+    post(clair, f"/safety/{world.check}/note", note="Diaz of Miyagi is the one in hospital")
+    reader = app.test_client()
+    sign_in(reader, user)
+    assert ("in hospital" in reader.get(f"/safety/{world.check}").text) is (user == "clair")
 
 
 def test_closing_keeps_the_board(clair: FlaskClient, world: World) -> None:

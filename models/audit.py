@@ -8,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 
+from models.access import Actor
 from models.account import Membership, User
 from models.db import Model, db
 from models.disaster import CheckRound, ClairOnly, Recipient, SafetyCheck, TriggerRule
@@ -55,7 +57,15 @@ class AuditEntry(ClairOnly, Model):
 def record(action: str, table: str, row_id: object = "", **changes: object) -> None:
     """Write one history row by hand, for statements that touch many rows at once and so pass by the flush."""
     session = db.session()
-    session.connection().execute(sa.insert(AuditEntry), [_entry(session, action, table, row_id, dict(changes))])
+    entry = _entry(session.info["actor"], action, table, row_id, dict(changes))
+    session.connection().execute(sa.insert(AuditEntry), [entry])
+
+
+def record_of_machine(
+    connection: Connection, actor: Actor, action: str, table: str, row_id: object, changes: dict[str, Any]
+) -> None:
+    """The same for the machinery, which works past the session."""
+    connection.execute(sa.insert(AuditEntry), [_entry(actor, action, table, row_id, changes)])
 
 
 @event.listens_for(Session, "after_flush")
@@ -70,13 +80,12 @@ def _write_history(session: Session, context: UOWTransaction) -> None:
                 continue
             mapper = sa.inspect(type(obj))
             key = ",".join(str(part) for part in mapper.primary_key_from_instance(obj))
-            rows.append(_entry(session, action, mapper.local_table.name, key, changes))
+            rows.append(_entry(session.info["actor"], action, mapper.local_table.name, key, changes))
     if rows:
         session.connection().execute(sa.insert(AuditEntry), rows)
 
 
-def _entry(session: Session, action: str, table: str, row_id: object, changes: dict[str, Any]) -> dict[str, Any]:
-    actor = session.info["actor"]
+def _entry(actor: Actor, action: str, table: str, row_id: object, changes: dict[str, Any]) -> dict[str, Any]:
     return {
         "at": now(),
         "by": f"{actor.role.value}: {actor.label}",

@@ -20,7 +20,6 @@ from models.types import BigId, UtcDateTime, db_now, enum_text
 
 class MessageState(StrEnum):
     PENDING = "pending"
-    CLAIMED = "claimed"
     SUBMITTING = "submitting"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"
@@ -34,7 +33,7 @@ class MessageState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-NOT_YET_OUT = (MessageState.PENDING, MessageState.CLAIMED)
+NOT_YET_OUT = (MessageState.PENDING,)
 IN_DOUBT = (MessageState.SUBMITTING, MessageState.UNKNOWN)
 AT_PROVIDER = (MessageState.ACCEPTED, MessageState.SENT)
 ARRIVED = (MessageState.DELIVERED, MessageState.READ)
@@ -75,8 +74,8 @@ class Message(Visible, Model):
             "ix_message_leased",
             "state",
             "lease_until",
-            sqlite_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
-            postgresql_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
+            sqlite_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
+            postgresql_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
         ),
         sa.Index("ix_message_check_state", "check_id", "channel", "state"),
     )
@@ -193,8 +192,6 @@ class Sender(ClairOnly, Model):
     """When the segments handed out so far will have left at the agreed rate."""
     slow_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Until then nothing is sent, because the provider asked us to wait."""
-    concurrency: Mapped[int] = mapped_column(default=0)
-    """0 = the setting; halved when the provider limits concurrent requests."""
     paused: Mapped[bool] = mapped_column(default=False)
     paused_reason: Mapped[str] = mapped_column(sa.String(200), default="")
 

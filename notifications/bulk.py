@@ -106,6 +106,14 @@ def among(dialect: str, column: sa.ColumnElement[Any], parameter: str) -> sa.Col
     return column.in_(sa.select(sa.func.json_each(keys).table_valued("value").c.value))
 
 
+def one_of(dialect: str, column: sa.ColumnElement[Any], keys: Iterable[int]) -> sa.ColumnElement[bool]:
+    """`column` is one of these keys, however many: databases take some ten thousands of parameters at the most."""
+    given = sa.bindparam(None, list(keys), type_=_Ids(), unique=True)
+    if dialect == "postgresql":
+        return column == sa.any_(given)
+    return column.in_(sa.select(sa.func.json_each(given).table_valued("value").c.value))
+
+
 def given_rows(dialect: str, parameter: str, **types: sa.types.TypeEngine[Any]) -> sa.FromClause:
     """A table with these columns, filled from the JSON list of objects that the parameter will hold.
 

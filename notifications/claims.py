@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from models import audit
+from models.access import system
 from models.disaster import Answer, Recipient
 from models.message import Message, MessageState, Sender
 from models.participant import Channel, ContactPoint, ContactState
@@ -75,7 +77,7 @@ def ensure_sender(connection: Connection, channel: Channel, address: str, rate: 
     ).first()
     if known is None:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        fresh = {"channel": channel, "concurrency": 0, "paused": False, "paused_reason": "", **values}
+        fresh = {"channel": channel, "paused": False, "paused_reason": "", **values}
         # The first two workers of all meet here.
         connection.execute(insert(sender).values(fresh).on_conflict_do_nothing(index_elements=["channel"]))
 
@@ -345,9 +347,15 @@ def slow_down(connection: Connection, channel: Channel, seconds: float) -> None:
 
 def pause(connection: Connection, channel: Channel, reason: str) -> None:
     """Our account cannot send: stop until an operator has put it right."""
-    connection.execute(
-        sa.update(sender).where(sender.c.channel == channel).values(paused=True, paused_reason=reason[:200])
-    )
+    stopped = connection.execute(
+        sa.update(sender)
+        .where(sender.c.channel == channel, ~sender.c.paused)
+        .values(paused=True, paused_reason=reason[:200])
+        .returning(sender.c.id)
+    ).scalar_one_or_none()
+    if stopped is not None:
+        changes = {"paused": [False, True], "paused_reason": ["", reason[:200]]}
+        audit.record_of_machine(connection, system("delivery"), "change", "sender", stopped, changes)
 
 
 def sweep(connection: Connection, wait_seconds: float) -> dict[str, int]:

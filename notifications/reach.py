@@ -50,7 +50,9 @@ def refresh(connection: Connection, recipient_ids: Sequence[int | None]) -> None
         return
     # Locked by a statement of its own: PostgreSQL reads the messages as they were when the one below began, which
     # must not be before another worker, for whose lock it had to wait, has committed.
-    lock = sa.select(recipient.c.id).where(recipient.c.id.in_(wanted)).order_by(recipient.c.id).with_for_update()
+    dialect = connection.dialect.name
+    asked = bulk.one_of(dialect, recipient.c.id, sorted(wanted))
+    lock = sa.select(recipient.c.id).where(asked).order_by(recipient.c.id).with_for_update()
     ids = connection.execute(lock).scalars().all()
 
     def any_in(states: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -60,7 +62,7 @@ def refresh(connection: Connection, recipient_ids: Sequence[int | None]) -> None
 
     connection.execute(
         sa.update(recipient)
-        .where(recipient.c.id.in_(ids))
+        .where(bulk.one_of(dialect, recipient.c.id, ids))
         .values(
             reach=sa.case(
                 (any_in(ARRIVED), Reach.ARRIVED.value),

@@ -138,6 +138,7 @@ DELIVERY_REASONS = (
     _l("Our sender cannot reach this number"),
     _l("Our sender number is not valid"),
     _l("Our text is too long"),
+    _l("Our mail cannot be written to this address"),
     _l("the person answered first"),
     _l("too late to be of use"),
     _l("not found at the provider, sent again"),

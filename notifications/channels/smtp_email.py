@@ -17,6 +17,8 @@ from notifications.channels.base import CannotTell, ChannelError, Failure, Found
 from notifications.settings import Settings
 
 CONNECTIONS = 8
+LONGEST_DOMAIN = 45
+"""Of a Message-ID: with our 32 characters for the message it fits the column of provider ids."""
 
 
 class SmtpEmail:
@@ -35,7 +37,8 @@ class SmtpEmail:
         self._password = unquote(parts.password or "")
         self._timeout = settings.send_timeout_seconds
         self._from = settings.mail_from
-        self._domain = parseaddr(settings.mail_from)[1].rpartition("@")[2] or "localhost"
+        domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+        self._domain = domain[-LONGEST_DOMAIN:].lstrip(".-") or "localhost"
         self._idle: asyncio.LifoQueue[aiosmtplib.SMTP] = asyncio.LifoQueue()
 
     async def __aenter__(self) -> SmtpEmail:
@@ -83,15 +86,21 @@ class SmtpEmail:
 
     async def send(self, message: Outgoing) -> str:
         try:
+            mail = self._mail(message)
+        except ValueError as error:  # a line break in an address, for example
+            raise ChannelError(Failure.REFUSED, "Our mail cannot be written to this address") from error
+        try:
             client = await self._connection()
         except aiosmtplib.SMTPAuthenticationError as error:
             raise ChannelError(Failure.ACCOUNT, "The mail server refuses our sign-in", str(error.code)) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise ChannelError(Failure.BUSY, f"no connection to the mail server: {error}", retry_after=5.0) from error
         try:
-            await client.send_message(
-                self._mail(message), sender=parseaddr(self._from)[1], recipients=[message.address]
-            )
+            await client.send_message(mail, sender=parseaddr(self._from)[1], recipients=[message.address])
+        except aiosmtplib.SMTPNotSupported as error:
+            # Letters in the address that this server does not know (SMTPUTF8): found out before anything was sent.
+            self._keep(client)
+            raise ChannelError(Failure.REFUSED, "Our mail cannot be written to this address") from error
         except aiosmtplib.SMTPRecipientsRefused as error:
             self._idle.put_nowait(client)
             raise self._refusal(error.recipients[0]) from error

@@ -20,7 +20,7 @@ from models.errors import Conflict
 from models.message import Message, MessageState
 from models.participant import Channel
 from models.types import db_now
-from notifications import settings
+from notifications import bulk, settings
 from notifications.safety import asking
 from notifications.safety.asking import Contact
 
@@ -89,7 +89,7 @@ def other_ways() -> int:
                 purpose="ask" if first else "reminder",
                 wave=wave,
                 choose=_instead(_tried(people, round_.number, wave)),
-                where=[recipient.c.id.in_(people)],
+                where=[bulk.one_of(db.session.connection().dialect.name, recipient.c.id, people)],
             ).messages
     return written
 
@@ -158,9 +158,10 @@ def _failed() -> Sequence[Any]:
 
 def _tried(people: Iterable[int], number: int, wave: int) -> dict[int, list[Any]]:
     """The questions each recipient had in this round and wave."""
-    rows = db.session.connection().execute(
+    connection = db.session.connection()
+    rows = connection.execute(
         sa.select(message.c.recipient_id, message.c.contact_point_id, message.c.channel, message.c.state).where(
-            message.c.recipient_id.in_(list(people)),
+            bulk.one_of(connection.dialect.name, message.c.recipient_id, people),
             message.c.round_number == number,
             message.c.wave == wave,
             message.c.purpose.in_(asking.QUESTIONS),

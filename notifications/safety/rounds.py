@@ -104,9 +104,9 @@ def ask_in(check: SafetyCheck, round_: CheckRound, areas: Sequence[Area]) -> Ask
         where=[recipient.c.asked_round == round_.number],
     )
     if written.without_contact:
-        session.connection().execute(
-            sa.update(recipient).where(recipient.c.id.in_(written.without_contact)).values(reach=Reach.FAILED)
-        )
+        connection = session.connection()
+        unreachable = bulk.one_of(connection.dialect.name, recipient.c.id, written.without_contact)
+        connection.execute(sa.update(recipient).where(unreachable).values(reach=Reach.FAILED))
     asked = Asked(len(inserted), len(again), len(merged), written.messages, new_areas)
     if asked.people:
         round_.asked += asked.people
@@ -125,9 +125,9 @@ def stand_again(check: SafetyCheck, number: int, people: Collection[int], areas:
     _update([(row, found[row.participant_id]) for row in rows if row.participant_id in found], {"asked_round": number})
     lost = [row.id for row in rows if row.participant_id not in found]
     if lost:
-        db.session.connection().execute(
-            sa.update(recipient).where(recipient.c.id.in_(lost)).values(asked_round=number, severity_rank=0)
-        )
+        connection = db.session.connection()
+        gone = bulk.one_of(connection.dialect.name, recipient.c.id, lost)
+        connection.execute(sa.update(recipient).where(gone).values(asked_round=number, severity_rank=0))
 
 
 def new_token() -> str:

@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from models.access import acting_as, system
+from models.audit import AuditEntry
 from models.db import db, system_connection, transaction
 from models.message import Sender
 from models.participant import Channel
 from models.types import db_now, now
-from notifications import claims, delivery, outbox
+from notifications import claims, delivery, outbox, reach
 from notifications import settings as machine
 from notifications.channels.base import Outgoing
 from tests.notifications.carrier import (
@@ -161,6 +163,9 @@ def test_wrong_credentials_stop_the_sender_and_lose_nothing(carrier: Sandbox, mo
         sender = db.session.scalars(sa.select(Sender).where(Sender.channel == Channel.SMS)).one()
         assert sender.paused
         assert sender.paused_reason == "The provider refuses our sign-in"
+        (entry,) = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.table_name == "sender"))
+        assert (entry.by, entry.row_id) == ("system: delivery", str(sender.id))
+        assert entry.changes["paused_reason"] == ["", "The provider refuses our sign-in"]
     use(monkeypatch, settings_for(carrier))
     pass_time(60)
     delivery.drain()
@@ -184,6 +189,30 @@ def test_mail_refusals_are_told_apart(carrier: Sandbox) -> None:
     pass_time(120)
     delivery.drain()
     assert [row.state.value for row in rows()] == ["failed", "sent", "sent"]
+
+
+def test_a_mail_that_cannot_be_written_is_refused_and_holds_up_nobody(carrier: Sandbox) -> None:
+    write_messages(1, Channel.EMAIL, address="two\nlines@example.jp", key="broken")
+    write_messages(1, Channel.EMAIL)
+    delivery.drain()
+    assert [(row.state.value, row.reason) for row in rows()] == [
+        ("failed", "Our mail cannot be written to this address"),
+        ("sent", ""),
+    ]
+
+
+def test_a_long_domain_of_ours_fits(carrier: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    domain = ".".join(["a-very-long-name-of-a-department"] * 3) + ".example.jp"
+    use(monkeypatch, settings_for(carrier, mail_from=f"JET <jet@{domain}>"))
+    write_messages(1, Channel.EMAIL)
+    delivery.drain()
+    assert states() == {"sent": 1}
+    assert rows()[0].provider_id == dict(carrier.mails()[0]["headers"])["Message-ID"]
+
+
+def test_any_number_of_people_in_one_statement(app: Flask) -> None:
+    with system_connection(db.engine) as connection:
+        reach.refresh(connection, range(1, 70_001))
 
 
 def test_a_mail_in_doubt_goes_once_more_under_the_same_name(carrier: Sandbox) -> None:

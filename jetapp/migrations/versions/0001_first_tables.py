@@ -97,7 +97,6 @@ def upgrade() -> None:
         sa.Column("segments_per_second", sa.Double(), nullable=False),
         sa.Column("next_free_at", models.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("slow_until", models.types.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("concurrency", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("paused_reason", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sender")),
@@ -560,7 +559,6 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "pending",
-                "claimed",
                 "submitting",
                 "unknown",
                 "accepted",
@@ -629,8 +627,8 @@ def upgrade() -> None:
             "ix_message_leased",
             ["state", "lease_until"],
             unique=False,
-            sqlite_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
-            postgresql_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
+            sqlite_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
+            postgresql_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
         )
         batch_op.create_index(batch_op.f("ix_message_participant_id"), ["participant_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_provider_id"), ["provider_id"], unique=False)
@@ -742,8 +740,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_message_participant_id"))
         batch_op.drop_index(
             "ix_message_leased",
-            sqlite_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
-            postgresql_where=sa.text("state in ('claimed', 'submitting', 'unknown', 'accepted', 'sent')"),
+            sqlite_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
+            postgresql_where=sa.text("state in ('submitting', 'unknown', 'accepted', 'sent')"),
         )
         batch_op.drop_index(
             "ix_message_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")

@@ -14,6 +14,7 @@ CHECKS = {
     "types (mypy)": ["mypy"],
     "imports (lint-imports)": ["lint-imports", "--no-logo"],
     "templates (djlint)": ["djlint", "--lint", "--quiet", "templates"],
+    "translations": ["python", "scripts/compile_translations.py", "--check"],
 }
 
 

@@ -7,12 +7,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
@@ -32,6 +33,8 @@ ALONE_SECONDS = 20.0
 STUCK_SECONDS = 60.0
 """A message that has been due for so long is sent from here too, whatever the workers say of themselves."""
 LEASE_SECONDS = 60.0
+LONGEST_SECONDS = 900.0
+"""For so long a task that is still at work keeps others away; after that it may hang, and another clock may try."""
 
 
 def remind() -> None:
@@ -98,6 +101,27 @@ def hold(name: str, holder: str, seconds: float) -> bool:
         return taken.first() is not None
 
 
+@contextmanager
+def _held(name: str, holder: str) -> Iterator[None]:
+    """Renew the lease while the task is at work: a feed read after a gap may take minutes."""
+    app, done = current_app._get_current_object(), threading.Event()  # type: ignore[attr-defined]
+    ends = time.monotonic() + LONGEST_SECONDS
+
+    def renew() -> None:
+        while not done.wait(LEASE_SECONDS / 3) and time.monotonic() < ends:
+            with app.app_context(), suppress(OperationalError):
+                hold(name, holder, LEASE_SECONDS)
+
+    thread = threading.Thread(target=renew, name=f"lease of {name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        # Not after the task has given the lease back.
+        thread.join()
+
+
 def finished(name: str, holder: str, pause: float) -> None:
     """The task is done for now: the next round, by whoever comes first, after `pause` seconds."""
     lease = Lease.__table__
@@ -115,7 +139,8 @@ def run_once(task: Task, holder: str) -> bool:
         if not hold(task.name, holder, LEASE_SECONDS):
             return False
         try:
-            task.run()
+            with _held(task.name, holder):
+                task.run()
         finally:
             finished(task.name, holder, task.seconds())
     except OperationalError as error:

@@ -80,6 +80,21 @@ def test_two_clocks_share_a_task_and_an_error_frees_it() -> None:
     assert run_once(task, "second"), "an error of the one does not keep the other from trying"
 
 
+def test_a_long_task_keeps_others_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "LEASE_SECONDS", 0.3)
+    taken = []
+
+    def long() -> None:
+        ends = monotonic() + 1.0
+        while monotonic() < ends:
+            taken.append(hold("t", "second", 60.0))
+            threading.Event().wait(0.05)
+
+    assert run_once(Task("t", long, lambda: 0.0), "first")
+    assert len(taken) > 5
+    assert not any(taken)
+
+
 @pytest.fixture
 def worker(app: Flask) -> Iterator[None]:
     """A worker that gives signs of life and does nothing."""

@@ -92,6 +92,8 @@ class FeedState(ClairOnly, Model):
     """When it last answered well (200 or 304)."""
     seen: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     """Entry ids of the last reading."""
+    missing: Mapped[dict[str, list[str]]] = mapped_column(sa.JSON, default=dict)
+    """Telegrams that could not be fetched: address → when it was tried first and last (ISO 8601)."""
     error: Mapped[str] = mapped_column(sa.Text, default="")
 
 

@@ -12,10 +12,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.engine import Connection, Engine
 
-from models.disaster import CheckState, FeedState, Recipient, SafetyCheck
+from models.disaster import CheckState, Recipient, SafetyCheck
 from models.message import Lease, Message, MessageState, Sender
 from models.types import db_now
 from notifications import queue
+from notifications.jma.feed import readings
+from notifications.settings import current
 
 log = logging.getLogger(__name__)
 
@@ -102,11 +104,16 @@ def _rows(connection: Connection) -> Iterator[GaugeMetricFamily]:
             tasks.add_metric([name], (present - done_at).total_seconds())
     yield tasks
 
-    feeds = GaugeMetricFamily("jetapp_feed_age_seconds", "Since a feed was last read well", labels=["feed"])
-    for url, read_at in connection.execute(sa.select(FeedState.__table__.c.url, FeedState.__table__.c.read_at)):
-        if read_at is not None:
-            feeds.add_metric([url], (present - read_at).total_seconds())
-    yield feeds
+    ages = GaugeMetricFamily("jetapp_feed_age_seconds", "Since a feed was last read well", labels=["feed"])
+    missing = GaugeMetricFamily(
+        "jetapp_feed_missing", "Telegrams of a feed that could not be fetched yet", labels=["feed"]
+    )
+    for feed in readings(connection.execute, current().jma_feeds):
+        if feed.age_seconds is not None:
+            ages.add_metric([feed.url], feed.age_seconds)
+        missing.add_metric([feed.url], feed.missing)
+    yield ages
+    yield missing
 
     paused = GaugeMetricFamily("jetapp_sender_paused", "1 when a sender is stopped", labels=["channel"])
     for channel, stopped in connection.execute(sa.select(Sender.__table__.c.channel, Sender.__table__.c.paused)):

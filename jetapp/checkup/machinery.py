@@ -9,16 +9,15 @@ import sqlalchemy as sa
 
 from jetapp.checkup.findings import Finding, State, Subject, Trouble, ago, reason
 from jetapp.checkup.storage import connection
-from models.disaster import FeedState
 from models.message import Lease
 from models.types import db_now
 from notifications import queue
+from notifications.jma import feed as feeds
 
 WATCHED_TASKS = ("deliver", "remind")
 LATEST_ROUND_SECONDS = 60.0
 """Without Redis one round of `deliver` may take 20 seconds; three of them are too many."""
 SILENT_WORKER_SECONDS = 120.0
-SILENT_FEED_SECONDS = 300.0
 START_WORKERS = "start at least one: jetapp worker; until then the scheduler alone sends"
 START_REDIS = "start Redis, or correct JETAPP_REDIS_URL; until then the scheduler alone sends"
 
@@ -80,29 +79,21 @@ def feed(subject: Subject) -> Finding:
         text = "no feed is configured: no report will ever start a check"
         return Finding("feed", State.FAIL, text, "set JETAPP_JMA_FEEDS, or unset it for JMA's own addresses")
     with connection(subject) as reading:
-        present: datetime = reading.execute(sa.select(db_now())).scalar_one()
-        state = FeedState.__table__
-        rows = {
-            row.url: row
-            for row in reading.execute(
-                sa.select(state.c.url, state.c.read_at, state.c.error).where(state.c.url.in_(wanted))
-            )
-        }
-    limit = max(SILENT_FEED_SECONDS, 10.0 * subject.settings.jma_poll_seconds)
-    oldest = 0.0
-    for url in wanted:
-        row = rows.get(url)
-        if row is None or row.read_at is None:
-            said = f": {row.error}" if row is not None and row.error else ""
+        found = feeds.readings(reading.execute, wanted)
+    for each in found:
+        said = f": {each.error}" if each.error else ""
+        if each.age_seconds is None:
             todo = "start the scheduler; see that this machine may reach the address"
-            return Finding("feed", State.FAIL, f"{url} was never read{said}", todo)
-        age = (present - row.read_at).total_seconds()
-        oldest = max(oldest, age)
-        if age > limit:
-            text = f"{url} last read {ago(age)} ago{': ' + row.error if row.error else ''}"
+            return Finding("feed", State.FAIL, f"{each.url} was never read{said}", todo)
+        if each.silent(subject.settings.jma_poll_seconds):
+            text = f"{each.url} last read {ago(each.age_seconds)} ago{said}"
             todo = "see that the scheduler runs and the address answers; until then start checks by hand"
             return Finding("feed", State.FAIL, text, todo)
-        if row.error:
-            text = f"{url}: the last reading failed ({reason(Exception(row.error))}), read well {ago(age)} ago"
+    for each in found:
+        if each.error or each.missing:
+            late = f"{each.missing} telegrams could not be fetched yet" if each.missing else ""
+            what = late or f"the last reading failed ({reason(Exception(each.error))})"
+            text = f"{each.url}: {what}, read well {ago(each.age_seconds or 0)} ago"
             return Finding("feed", State.WARN, text, "nothing yet: it is tried again; act if it stays")
+    oldest = max(each.age_seconds or 0 for each in found)
     return Finding("feed", State.OK, f"{len(wanted)} read, the oldest reading {ago(oldest)} ago")

@@ -13,15 +13,16 @@ import sqlalchemy as sa
 from jetapp.safety.queries import Filters, Totals, state_counts
 from models.access import Permission, require
 from models.db import db
-from models.disaster import CheckArea, CheckRound, CheckState, FeedState, Recipient, SafetyAnswer, SafetyCheck
+from models.disaster import CheckArea, CheckRound, CheckState, Recipient, SafetyAnswer, SafetyCheck
 from models.errors import NotFound
-from models.message import InboundMessage, InboundState, Lease, Message
+from models.message import InboundMessage, InboundState, Lease, Message, Sender
 from models.organisation import ContractingOrganisation, Host
 from models.place import Municipality, Prefecture
 from models.types import now
+from notifications.jma.feed import Reading, readings
+from notifications.settings import current
 
 PAST = 50
-FEED_SILENT = timedelta(minutes=5)
 PROCESS_SILENT = timedelta(minutes=2)
 
 
@@ -162,15 +163,23 @@ def fingerprint(check: SafetyCheck, *context: object) -> str:
 class Watch:
     """Whether what starts and sends checks is awake. CLAIR only."""
 
-    feed_read_at: datetime | None
-    feed_error: str
-    feeds: int
+    feeds: list[Reading]
     scheduler_seen_at: datetime | None
     replies: int
+    stopped: list[tuple[str, str]]
+    """Channels on which nothing leaves, and why."""
 
     @property
     def feed_silent(self) -> bool:
-        return bool(self.feeds) and (self.feed_read_at is None or now() - self.feed_read_at > FEED_SILENT)
+        """One feed that stands still is enough to miss a warning."""
+        return any(feed.silent(current().jma_poll_seconds) for feed in self.feeds)
+
+    @property
+    def feed_read_at(self) -> datetime | None:
+        """When the slowest feed was read; None when one never was."""
+        ages = [feed.age_seconds for feed in self.feeds]
+        known = [age for age in ages if age is not None]
+        return now() - timedelta(seconds=max(known)) if known and len(known) == len(ages) else None
 
     @property
     def scheduler_silent(self) -> bool:
@@ -180,16 +189,14 @@ class Watch:
 def watch() -> Watch:
     """The state of feeds and scheduler, and how many replies wait for a person."""
     require(Permission.SAFETY_RUN)
-    feeds = db.session.execute(sa.select(FeedState.read_at, FeedState.error)).all()
+    stopped = sa.select(Sender.channel, Sender.paused_reason).where(Sender.paused).order_by(Sender.channel)
     # The clock notes when it last saw to the messages; two clocks share the note.
     scheduler_seen_at = db.session.scalar(sa.select(Lease.done_at).where(Lease.name == "deliver"))
     return Watch(
-        # The slowest feed tells: one that stands still is enough to miss a warning.
-        feed_read_at=min((read for read, _error in feeds if read), default=None),
-        feed_error=next((error for _read, error in feeds if error), ""),
-        feeds=len(feeds),
+        feeds=readings(db.session.execute, current().jma_feeds),
         scheduler_seen_at=scheduler_seen_at,
         replies=replies_waiting(),
+        stopped=[(row[0].value, row[1]) for row in db.session.execute(stopped)],
     )
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from posixpath import basename
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from lxml import etree
 from models.db import db, transaction
 from models.disaster import FeedState, Telegram
 from models.errors import DomainError
-from models.types import now
+from models.types import db_now, now
 from notifications.jma.document import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ log = logging.getLogger(__name__)
 GAP = timedelta(minutes=10)
 FEED_BYTES = 20 * 1024 * 1024
 """The long feed of warnings has some 2 MB on a stormy day."""
+SILENT_SECONDS = 300.0
+"""A feed not read for so long is a reason to look; the short feed forgets after about ten minutes."""
+GIVE_UP = timedelta(days=2)
+"""A telegram that cannot be fetched is asked for again for so long: at first each time, later every ten minutes."""
 READ_AT_ONCE = 500
 SECONDS_IN_ALL = 60.0
 """For one file, however slowly it trickles."""
@@ -86,6 +91,38 @@ def poll_all(take: Take, urls: Iterable[str]) -> list[FeedResult]:
     return results
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a configured feed is read; `age_seconds` since it last answered well, None = it never has."""
+
+    url: str
+    age_seconds: float | None
+    error: str = ""
+    missing: int = 0
+    """Telegrams it named that could not be fetched yet."""
+
+    def silent(self, poll_seconds: float) -> bool:
+        """Whether somebody should look."""
+        return self.age_seconds is None or self.age_seconds > max(SILENT_SECONDS, 10 * poll_seconds)
+
+
+def readings(execute: Callable[[sa.Select[Any]], Iterable[Any]], urls: Sequence[str]) -> list[Reading]:
+    """One for each of the feeds, by the database's clock; `execute` is that of a session or a connection."""
+    wanted: sa.Select[Any] = sa.select(
+        FeedState.url, FeedState.read_at, FeedState.error, FeedState.missing, db_now().label("present")
+    )
+    rows = {row.url: row for row in execute(wanted.where(FeedState.url.in_(urls)))}
+    found = []
+    for url in urls:
+        row = rows.get(url)
+        if row is None:
+            found.append(Reading(url, None))
+            continue
+        age = (row.present - row.read_at).total_seconds() if row.read_at is not None else None
+        found.append(Reading(url, age, row.error, len(row.missing)))
+    return found
+
+
 def long_feed(url: str) -> str:
     """`…/eqvol.xml` → `…/eqvol_l.xml`."""
     return re.sub(r"\.xml$", "_l.xml", url)
@@ -113,6 +150,7 @@ def _poll(pool: urllib3.PoolManager, url: str, take: Take) -> FeedResult:
     state = db.session.get(FeedState, url)
     etag, modified = (state.etag, state.last_modified) if state else ("", "")
     seen = set(state.seen) if state else set()
+    missing = dict(state.missing) if state else {}
     read_at = state.read_at if state else None
     # No database transaction stays open while the network is waited for.
     db.session.rollback()
@@ -131,16 +169,35 @@ def _poll(pool: urllib3.PoolManager, url: str, take: Take) -> FeedResult:
         _remember_failure(url, str(error))
         return FeedResult(url, False, gap, error=str(error))
     addresses = list(dict.fromkeys([*addresses, *current]))
-    taken, failures = _fetch(pool, _unseen(addresses, seen), take)
+    again = [address for address, tries in missing.items() if _due(tries, started)]
+    asked = [*again, *(address for address in _unseen(addresses, seen) if address not in missing)]
+    taken, failures = _fetch(pool, asked, take)
     problem = f"{len(failures)} telegrams could not be fetched: {next(iter(failures.values()))}" if failures else ""
     with transaction() as session:
         row = session.get(FeedState, url) or FeedState(url=url)
-        # As long as something is missing the feed must be read again although it has not changed.
-        row.etag, row.last_modified = ("", "") if failures else (reply.etag or etag, reply.last_modified or modified)
+        row.etag, row.last_modified = reply.etag or etag, reply.last_modified or modified
         row.asked_at, row.read_at, row.error = started, started, problem[:2000]
-        row.seen = [address for address in current if address not in failures]
+        row.seen, row.missing = current, _still_missing(missing, asked, failures, started)
         session.add(row)
     return FeedResult(url, reply.status == 200, gap, len(addresses), taken, len(failures), problem)
+
+
+def _due(tries: Sequence[str], moment: datetime) -> bool:
+    first, last = map(datetime.fromisoformat, tries)
+    return moment - first <= GAP or moment - last >= GAP
+
+
+def _still_missing(
+    missing: Mapping[str, list[str]], asked: Collection[str], failures: Collection[str], moment: datetime
+) -> dict[str, list[str]]:
+    """What is to be asked for again: what failed now, and what was not asked for this time."""
+    left = {address: tries for address, tries in missing.items() if address not in asked}
+    for address in failures:
+        left[address] = [missing[address][0] if address in missing else moment.isoformat(), moment.isoformat()]
+    kept = {address: tries for address, tries in left.items() if moment - datetime.fromisoformat(tries[0]) <= GIVE_UP}
+    for address in left.keys() - kept.keys():
+        log.error("telegram %s could not be fetched for %s and is given up", address, GIVE_UP)
+    return kept
 
 
 def _unseen(addresses: list[str], seen: set[str]) -> list[str]:

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("asked_at", models.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("read_at", models.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("seen", sa.JSON(), nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("url", name=op.f("pk_feed_state")),
     )

@@ -178,6 +178,16 @@ def test_a_proposal_is_declined_with_its_reason(clair: FlaskClient, proposal: in
     assert post(clair, f"/safety/{proposal}/approve").status_code == 409
 
 
+def test_the_first_page_tells_clair_that_nothing_leaves(clair: FlaskClient, world: World) -> None:
+    assert "Nothing leaves by SMS" not in clair.get("/safety/").text
+    with transaction() as session:
+        session.get(Sender, world.sender).paused = True
+        session.get(Sender, world.sender).paused_reason = "The provider refuses our sign-in"
+    page = html.fromstring(clair.get("/safety/").text).text_content()
+    assert "Nothing leaves by SMS: it is stopped." in page
+    assert "The provider refuses our sign-in" in page
+
+
 @pytest.mark.parametrize("user", STAFF)
 def test_only_clair_reads_its_log(app: Flask, clair: FlaskClient, world: World, user: str) -> None:
     post(clair, f"/safety/{world.check}/note", note="Diaz of Miyagi is the one in hospital")

@@ -170,6 +170,54 @@ def test_a_telegram_that_fails_is_tried_again_though_the_feed_has_not_changed(fi
     assert (result.taken, state().error) == (1, "")
 
 
+def test_what_has_left_the_feed_before_it_could_be_fetched_is_still_asked_for(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_world()
+    address = telegram(files, 1)
+    path = address.removeprefix(files.base)
+    files.feed("eqvol.xml", address)
+    files.status[path] = 404
+    watch.poll_all()
+    files.feed("eqvol.xml")
+    files.feed("eqvol_l.xml")
+    later = now() + timedelta(hours=1)
+    monkeypatch.setattr(feed, "now", lambda: later)
+    watch.poll_all()
+    asked = files.count(path)
+    watch.poll_all()
+    assert files.count(path) == asked, "after ten minutes it is asked for every ten minutes only"
+    (reading,) = feed.readings(db.session.execute, settings.current().jma_feeds)
+    assert reading.missing == 1
+    del files.status[path]
+    monkeypatch.setattr(feed, "now", lambda: later + feed.GAP)
+    (result,) = watch.poll_all()
+    assert (result.taken, state().missing) == (1, {})
+    assert db.session.scalars(sa.select(Telegram.source)).all() == [address]
+
+
+def test_what_cannot_be_fetched_for_days_is_given_up(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = telegram(files, 1)
+    files.feed("eqvol.xml", address)
+    files.status[address.removeprefix(files.base)] = 404
+    watch.poll_all()
+    files.feed("eqvol.xml")
+    files.feed("eqvol_l.xml")
+    monkeypatch.setattr(feed, "now", lambda: now() + feed.GIVE_UP + timedelta(minutes=1))
+    watch.poll_all()
+    assert state().missing == {}
+
+
+def test_a_feed_that_was_never_read_is_seen(files: Files) -> None:
+    urls = settings.current().jma_feeds
+    assert [each.silent(20) for each in feed.readings(db.session.execute, urls)] == [True]
+    watch.poll_all()
+    assert [each.silent(20) for each in feed.readings(db.session.execute, [*urls, "https://a.example/b.xml"])] == [
+        False,
+        True,
+    ]
+
+
 def test_garbage_in_an_entry_is_stored_and_not_fetched_again(files: Files) -> None:
     files.feed("eqvol.xml", files.put("20260101000000_1_VXSE53_010000.xml", b"<html>busy</html>"))
     watch.poll_all()

@@ -30,7 +30,10 @@ apt_install() {
         </dev/null >/dev/null
 }
 
-has_chromium() { command -v chromium; }
+# Playwright's own where the distribution has none: Ubuntu's package is a stub for a snap.
+has_chromium() {
+    command -v chromium || command -v google-chrome || ls "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}"/chromium*
+}
 # 安: in a Japanese, Chinese or Korean font.
 has_cjk_font() { fc-list ':charset=5b89' 2>/dev/null | grep -q .; }
 has_redis() { command -v redis-server || command -v valkey-server; }
@@ -41,6 +44,10 @@ need() {
     $present >/dev/null 2>&1 && return
     say "installing $package: $reason"
     apt_install "$package" || say "installing $package failed"
+    if [ "$package" = chromium ] && ! $present >/dev/null 2>&1; then
+        say "apt has no usable chromium; Playwright installs its own"
+        .venv/bin/python -m playwright install --with-deps chromium >&2 || say "that failed too"
+    fi
     $present >/dev/null 2>&1 || missing="$missing $package"
 }
 

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = next(filter(None, map(which, ("chromium", "google-chrome"))), None)
+"""The system's; None = the one that Playwright has installed for itself (scripts/system_packages.sh)."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
 WIDTHS = (1280, 360, 320)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -108,7 +108,7 @@ class Reading:
 
 def readings(execute: Callable[[sa.Select[Any]], Iterable[Any]], urls: Sequence[str]) -> list[Reading]:
     """One for each of the feeds, by the database's clock; `execute` is that of a session or a connection."""
-    wanted: sa.Select[Any] = sa.select(
+    wanted: Any = sa.select(
         FeedState.url, FeedState.read_at, FeedState.error, FeedState.missing, db_now().label("present")
     )
     rows = {row.url: row for row in execute(wanted.where(FeedState.url.in_(urls)))}

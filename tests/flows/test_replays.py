@@ -17,7 +17,7 @@ from models.db import db, transaction
 from models.disaster import Recipient, SafetyCheck, Telegram
 from models.message import Message
 from tests.factories import make_organisation, make_participant
-from tests.notifications.safety.helpers import sent
+from tests.notifications.safety.steps import sent
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "jma"
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason="JMA's sample telegrams are not beside this checkout")

@@ -14,7 +14,7 @@ from models.types import now
 from notifications.safety import answers, checks
 from notifications.safety.checks import Area
 from tests.factories import SENDAI, World, make_world
-from tests.notifications.safety.helpers import answer, person, set_all
+from tests.notifications.safety.steps import answer, person, set_all
 
 pytestmark = pytest.mark.usefixtures("system")
 SAFE, HELP, UNCLEAR = Answer.SAFE, Answer.NEED_HELP, Answer.UNCLEAR

@@ -17,7 +17,7 @@ from models.types import db_now
 from notifications.safety import answers, chase, checks, rounds, watch
 from notifications.safety.checks import Area
 from tests.factories import SENDAI, make_world
-from tests.notifications.safety.helpers import set_all
+from tests.notifications.safety.steps import set_all
 from tests.telegrams import cities, jst, redelivered, regions, tsunami
 
 pytestmark = [pytest.mark.postgres_only, pytest.mark.usefixtures("system")]

@@ -15,7 +15,7 @@ from notifications.safety import chase, checks
 from notifications.safety.checks import Area
 from notifications.safety.status import status
 from tests.factories import SENDAI, make_participant, make_world
-from tests.notifications.safety.helpers import answer, sent, set_all, take_in
+from tests.notifications.safety.steps import answer, sent, set_all, take_in
 from tests.telegrams import cities, jst
 
 pytestmark = pytest.mark.usefixtures("system")

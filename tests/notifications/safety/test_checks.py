@@ -17,7 +17,7 @@ from notifications.safety import answers, checks
 from notifications.safety.checks import Area
 from notifications.safety.status import status
 from tests.factories import ISHINOMAKI, KURIHARA, MITO, SENDAI, make_participant, make_world
-from tests.notifications.safety.helpers import all_checks, answer, asked, person, sent, set_all
+from tests.notifications.safety.steps import all_checks, answer, asked, person, sent, set_all
 
 pytestmark = pytest.mark.usefixtures("system")
 EVENT = {"kind": "manual", "max_value": "Gas leak", "place_en": "", "place_ja": "", "at": "2026-01-01T03:00:00+00:00"}

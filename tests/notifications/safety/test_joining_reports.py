@@ -9,7 +9,7 @@ from models.disaster import Answer, CheckState
 from models.message import Message
 from models.types import db_now
 from tests.factories import KUMAMOTO, KURIHARA, MASHIKI, MITO, SENDAI, SUZU, UKI, WAJIMA, make_participant, make_world
-from tests.notifications.safety.helpers import all_checks, all_rounds, answer, asked, person, sent, set_all, take_in
+from tests.notifications.safety.steps import all_checks, all_rounds, answer, asked, person, sent, set_all, take_in
 from tests.telegrams import MIYAGI_COAST, cities, jst, redelivered, regions, tsunami
 
 pytestmark = pytest.mark.usefixtures("system")

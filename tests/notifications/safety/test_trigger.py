@@ -10,7 +10,7 @@ from models.disaster import Answer, CheckArea, CheckState, Telegram
 from models.message import Message, MessageState
 from notifications.safety import checks, rulebook
 from tests.factories import MITO, SENDAI, make_world
-from tests.notifications.safety.helpers import all_checks, all_rounds, answer, asked, person, sent, set_all, take_in
+from tests.notifications.safety.steps import all_checks, all_rounds, answer, asked, person, sent, set_all, take_in
 from tests.telegrams import cities, jst, regions, withdrawn
 
 pytestmark = pytest.mark.usefixtures("system")

@@ -64,8 +64,9 @@ def record(token: str) -> Response:
                 return refused()
             if "details" in request.form:
                 details, errors = read_details(request.form)
-                if errors or recipient.answer is None:
-                    name = "answer/saved.html" if recipient.answer else "answer/ask.html"
+                answered = recipient.answer in WORDS
+                if errors or not answered:
+                    name = "answer/saved.html" if answered else "answer/ask.html"
                     return _page(name, recipient, status=422, errors=errors, values=details)
                 _tell_more(recipient, details)
             else:

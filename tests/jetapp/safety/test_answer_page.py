@@ -15,7 +15,7 @@ from models.db import db, transaction
 from models.disaster import Answer, CheckState, Recipient, SafetyAnswer, SafetyCheck
 from models.message import Message
 from models.types import db_now, now
-from notifications.safety import checks
+from notifications.safety import answers, checks
 from tests.factories import MITO, SENDAI, World, make_world
 
 TEST = system("test")
@@ -142,6 +142,21 @@ def test_what_cannot_be_understood_records_nothing(client: FlaskClient, world: W
     page = client.post(f"/s/{recipient_of(world.aoife).token}", data=data)
     assert page.status_code == 422
     assert kept() == []
+
+
+def test_after_an_unclear_answer_the_question_stands(client: FlaskClient, world: World) -> None:
+    start()
+    row = recipient_of(world.aoife)
+    with acting_as(TEST), transaction():
+        answers.record(row.id, Answer.UNCLEAR, channel="sms", said="my friend is fine")
+    path = f"/s/{row.token}"
+    asked = client.get(path)
+    assert asked.status_code == 200
+    assert 'value="need_help"' in asked.text
+    told = client.post(path, data={"details": "1", "wrong": "hurt"})
+    assert told.status_code == 422
+    assert 'value="need_help"' in told.text
+    assert kept() == [("unclear", "sms")]
 
 
 def test_a_wrong_field_keeps_what_was_written(client: FlaskClient, world: World) -> None:

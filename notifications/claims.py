@@ -37,6 +37,7 @@ QUESTIONS = ("ask", "reminder")
 RANK_ACCEPTED = 10
 RANK_FAILED = 40
 LOOKUPS_BEFORE_RESEND = 2
+ABANDONED = "the worker stopped before the provider's answer was stored"
 CANNOT_TELL_WAITS = 5
 """A provider whose list gives no answer for so many waits is not waited for any longer."""
 HOLD_SECONDS = 10
@@ -368,7 +369,7 @@ def sweep(connection: Connection, wait_seconds: float) -> dict[str, int]:
             state=MessageState.UNKNOWN,
             claim_token="",
             lease_until=db_now(wait_seconds),
-            reason="the worker stopped before the provider's answer was stored",
+            reason=ABANDONED,
         )
     ).rowcount
     counts["canceled"] = connection.execute(

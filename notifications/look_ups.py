@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 message = Message.__table__
 
 AT_A_TIME = 200
+BLIND_RESENDS = 1
+RESENDS_AFTER_DEATHS = 5
+"""Of a mail: workers that die one after the other have not sent most of what they had in hand, and a mailbox can tell
+the copy by its Message-ID. Not without end: the message itself may be what kills them."""
 
 Taken = Sequence[sa.Row[tuple[object, ...]]]
 
@@ -77,6 +81,7 @@ def take(connection: Connection, lane: Lane, wait_seconds: float) -> Taken:
             message.c.accepted_at,
             message.c.lookups,
             message.c.blind_resends,
+            message.c.reason,
         )
     ).all()
 
@@ -132,13 +137,14 @@ def _not_found(
     connection: Connection, row: sa.Row[tuple[object, ...]], can_tell: bool, has_list: bool, wait: float
 ) -> None:
     """Not at the provider: after two look-ups it was never sent and may go again. Where nobody can tell, once and
-    never more: rather twice than never (messaging.md §2.5), counted in `blind_resends`."""
+    not for ever: rather twice than never (messaging.md §2.5), counted in `blind_resends`."""
     # Only answers of the list are counted; how long it gave none is told by the clock.
     lookups = row.lookups + (1 if can_tell else 0)
     enough = lookups >= claims.LOOKUPS_BEFORE_RESEND if can_tell else row.long_in_doubt or not has_list
     values: dict[str, object] = {"lookups": lookups, "lease_until": db_now(wait)}
     if enough:
-        if can_tell or row.blind_resends < 1:
+        died = not has_list and row.reason == claims.ABANDONED
+        if can_tell or row.blind_resends < (RESENDS_AFTER_DEATHS if died else BLIND_RESENDS):
             values = {
                 "state": MessageState.PENDING,
                 "lookups": 0,
@@ -153,7 +159,7 @@ def _not_found(
                 "rank": claims.RANK_FAILED,
                 "lease_until": None,
                 "finished_at": db_now(),
-                "reason": "nobody can tell whether it was sent; it was tried twice",
+                "reason": "nobody can tell whether it was sent; it was tried again",
             }
     moved = connection.execute(
         sa.update(message)

@@ -142,7 +142,7 @@ DELIVERY_REASONS = (
     _l("the person answered first"),
     _l("too late to be of use"),
     _l("not found at the provider, sent again"),
-    _l("nobody can tell whether it was sent; it was tried twice"),
+    _l("nobody can tell whether it was sent; it was tried again"),
     _l("the worker stopped before the provider's answer was stored"),
 )
 

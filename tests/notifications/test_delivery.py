@@ -12,7 +12,7 @@ from flask import Flask
 from models.access import acting_as, system
 from models.audit import AuditEntry
 from models.db import db, system_connection, transaction
-from models.message import Sender
+from models.message import Message, Sender
 from models.participant import Channel
 from models.types import db_now, now
 from notifications import claims, delivery, outbox, reach
@@ -226,6 +226,21 @@ def test_a_mail_in_doubt_goes_once_more_under_the_same_name(carrier: Sandbox) ->
     names = [dict(mail["headers"])["Message-ID"] for mail in carrier.mails()]
     assert (len(names), len(set(names))) == (2, 1)
     assert rows()[0].blind_resends == 1
+
+
+@pytest.mark.parametrize(("before", "state"), [(0, "sent"), (1, "sent"), (4, "sent"), (5, "failed")])
+def test_a_mail_that_several_workers_took_with_them_still_leaves(carrier: Sandbox, before: int, state: str) -> None:
+    (ident,) = write_messages(1, Channel.EMAIL)
+    with system_connection(db.engine) as connection:
+        claims.ensure_sender(connection, Channel.EMAIL, "x", 0)
+        assert claims.claim(connection, Channel.EMAIL, 5, 8).messages
+        message = Message.__table__
+        connection.execute(sa.update(message).where(message.c.id == ident).values(blind_resends=before))
+    pass_time(3600)
+    settle()
+    assert states() == {state: 1}
+    assert rows()[0].blind_resends == min(before + 1, 5)
+    assert carrier.stats()["mails"]["accepted"] == (state == "sent")
 
 
 def test_a_claim_that_lost_its_lease_changes_nothing(carrier: Sandbox) -> None:

@@ -31,6 +31,10 @@ class NoteForm(FlaskForm):
     note = TextAreaField(_l("Note"), [InputRequired(_l("Write the note")), Length(max=2000)])
 
 
+class AreasForm(FlaskForm):
+    """More areas for a running check; they are ticked beside it."""
+
+
 class ReasonForm(FlaskForm):
     """Why a proposal is declined, or what there is to say when a check is closed."""
 

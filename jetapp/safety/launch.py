@@ -65,6 +65,11 @@ def places_of(codes: Sequence[str]) -> list[Place]:
     return sorted(found, key=lambda place: (place.kind == "municipality", place.code))
 
 
+def names(codes: Sequence[str]) -> list[str]:
+    """For the log of a check: Japanese names with their codes, which are the same for every reader."""
+    return [f"{place.prefecture_ja}{place.name_ja} ({place.code})" for place in places_of(codes)]
+
+
 def search(text: str) -> list[Place]:
     """Areas whose name or code begins with, or holds, `text`; a prefecture brings its coast and municipalities."""
     wanted = text.strip().lower()

@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from jetapp.safety import launch, overview
 from jetapp.safety.blueprint import blueprint
-from jetapp.safety.forms import NoteForm, ReasonForm, StartForm
+from jetapp.safety.forms import AreasForm, NoteForm, ReasonForm, StartForm
 from jetapp.safety.queries import Filters, totals
 from models import places
 from models.access import Permission, require
 from models.db import transaction
 from models.disaster import CheckState
-from models.errors import DomainError, Invalid
+from models.errors import Conflict, DomainError, Invalid
 from models.types import now
 from notifications.safety import checks, naming, opening
 from notifications.wording import languages
@@ -187,6 +187,47 @@ def _manage(check_id: int, form: NoteForm) -> str:
     check = overview.check(check_id)
     counted = totals(check_id, Filters())
     return render_template("safety/manage.html", check=check, totals=counted, form=form, closing=ReasonForm())
+
+
+@blueprint.route("/<int:check_id>/areas", methods=["GET", "POST"])
+def more_areas(check_id: int) -> Page:
+    """Ask in more areas of the same disaster: search, tick, see how many, send."""
+    require(Permission.SAFETY_RUN)
+    check = overview.check(check_id)
+    if check.state is not CheckState.RUNNING:
+        raise Conflict("not_running", "This check is not running.")
+    form = AreasForm()
+    step = request.form.get("step", "")
+    codes = [code for code in dict.fromkeys(request.form.getlist("areas")) if _is_area(code)]
+    people: tuple[int, int] | None = None
+    status = 200
+    if request.method == "POST" and not form.validate_on_submit():
+        status = 422
+    elif step in ("preview", "send"):
+        try:
+            areas = launch.areas(codes, "manual:")
+            if step == "send":
+                why = _("More areas: %(names)s", names=_(", ").join(launch.names(codes)))
+                with transaction():
+                    asked = checks.grow(check_id, areas, why)
+                flash(ngettext("%(num)s more person is asked.", "%(num)s more people are asked.", asked.people))
+                return redirect(url_for("safety.board", check_id=check_id))
+            people = checks.would_grow(check_id, areas)
+        except DomainError as error:
+            form.form_errors.append(_(error.text, **error.values) if error.values else _(error.text))
+            status = error.status
+    found = launch.search(request.form.get("q", ""))
+    page = render_template(
+        "safety/more_areas.html",
+        check=check,
+        form=form,
+        chosen=launch.places_of(codes),
+        found=[place for place in found if place.code not in codes],
+        q=request.form.get("q", "")[:80],
+        searched=step == "search",
+        people=people,
+    )
+    return page, status
 
 
 @blueprint.post("/<int:check_id>/note")

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from models.access import Permission, require
 from models.db import db, lock
-from models.disaster import CheckRound, CheckState, SafetyCheck
+from models.disaster import CheckRound, CheckState, Recipient, SafetyCheck
 from models.errors import Conflict, Invalid
 from models.message import NOT_YET_OUT, Message, MessageState
 from models.place import Municipality
 from models.types import db_now
-from notifications.safety import chase, joining, opening, rounds
+from notifications.safety import chase, joining, opening, rounds, targets
 from notifications.safety.asking import present
 from notifications.safety.preview import Preview, preview
 from notifications.safety.rounds import Asked, one_at_a_time
@@ -192,8 +192,18 @@ def ask_again(check_id: int) -> int:
     return chase.by_hand(check)
 
 
+def would_grow(check_id: int, areas: Sequence[Area]) -> tuple[int, int]:
+    """How many people of these areas are not in the check yet and would be asked, and how many are in it."""
+    require(Permission.SAFETY_RUN)
+    _validate("-", areas)
+    inside = sa.select(Recipient.participant_id).where(Recipient.check_id == check_id)
+    people = {target.participant_id for target in targets.find(areas)}
+    known = set(db.session.scalars(inside))
+    return len(people - known), len(people & known)
+
+
 def grow(check_id: int, areas: Sequence[Area], why: str = "") -> Asked:
-    """Ask in more areas by hand, in the latest round."""
+    """Ask in more areas by hand, in the latest round; who is in the check already is not asked again."""
     require(Permission.SAFETY_RUN)
     _validate("-", areas)
     one_at_a_time()

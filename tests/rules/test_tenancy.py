@@ -22,7 +22,8 @@ NOT_STAFF = ("static", "answer.", "webhooks.", "health.", "components_page.", "a
 CLAIR_ONLY = {"telegram_id": "telegram", "inbound_id": "reply", "sender_id": "sender"}
 CLAIR_ENDPOINTS = {
     "safety.start", "safety.telegrams", "safety.replies", "safety.rules", "safety.default_rules", "safety.manage",
-    "safety.proposal", "safety.note", "safety.close", "safety.ask_again", "safety.approve", "safety.decline",
+    "safety.proposal", "safety.more_areas", "safety.note", "safety.close", "safety.ask_again", "safety.approve",
+    "safety.decline",
 }  # fmt: skip
 
 

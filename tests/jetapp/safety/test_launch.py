@@ -273,3 +273,42 @@ def test_rules_change_after_they_were_seen(clair: FlaskClient, world: World) -> 
     db.session.rollback()
     changed = db.session.get(TriggerRule, rule.id)
     assert (changed.action, changed.changed_by) == ("start", "User clair")
+
+
+def more(browser: FlaskClient, check: int, step: str, codes: list[str], **fields: str) -> TestResponse:
+    """The page of more areas with these ticked."""
+    url = f"/safety/{check}/areas"
+    data = MultiDict([("csrf_token", csrf_token(browser, url)), ("step", step), *fields.items()])
+    for code in codes:
+        data.add("areas", code)
+    return browser.post(url, data=data)
+
+
+def asked_in(check: int) -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count(Recipient.id)).where(Recipient.check_id == check)) or 0
+
+
+def test_more_areas_are_asked_by_hand_once(clair: FlaskClient) -> None:
+    send(clair, "send", ["28100"])
+    check = checks_called("Big quake")[0].id
+    before = asked_in(check)
+    found = html.fromstring(more(clair, check, "search", ["28100"], q="仙台").text)
+    assert "04100" in found.xpath("//input[@name='areas'][not(@checked)]/@value")
+    shown = more(clair, check, "preview", ["28100", "04100"])
+    assert "2 more people would be asked." in shown.text
+    assert asked_in(check) == before
+    assert "2 more people are asked." in clair.get(more(clair, check, "send", ["04100"]).headers["Location"]).text
+    assert asked_in(check) == before + 2
+    assert "Nobody would be added." in more(clair, check, "preview", ["04100"]).text
+    more(clair, check, "send", ["04100"])
+    assert asked_in(check) == before + 2
+    messages = db.session.scalar(sa.select(sa.func.count(Message.id)).where(Message.check_id == check))
+    assert messages == 2 * asked_in(check)
+    assert "仙台市" in clair.get(f"/safety/{check}/manage").text
+
+
+def test_more_areas_refuses_what_makes_no_sense(clair: FlaskClient, world: World) -> None:
+    assert "Choose at least one area." in more(clair, world.check, "preview", []).text
+    assert more(clair, world.check, "send", ["99999"]).status_code == 422
+    assert clair.get(f"/safety/{world.closed}/areas").status_code == 409

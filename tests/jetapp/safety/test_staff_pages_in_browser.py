@@ -30,6 +30,7 @@ PAGES = {
     "start": ("clair", "/safety/start"),
     "proposal": ("clair", "/safety/{proposed}/proposal"),
     "manage": ("clair", "/safety/{check}/manage"),
+    "more-areas": ("clair", "/safety/{check}/areas"),
     "messages": ("clair", "/safety/messages"),
     "replies": ("clair", "/safety/replies"),
     "telegrams": ("clair", "/safety/telegrams"),

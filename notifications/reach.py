@@ -25,13 +25,17 @@ def mark_sent(connection: Connection, recipient_ids: Sequence[int | None]) -> No
 
 @cache
 def _mark_sent(dialect: str) -> sa.Update:
-    # In the order of the keys, as the index gives them: two workers that send mail and SMS to the same people must not
-    # wait for each other.
-    return (
-        sa.update(recipient)
-        .where(bulk.among(dialect, recipient.c.id, "ids"), recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]))
-        .values(reach=Reach.SENT)
+    # Judged on the locked row and not as a condition of the search: whoever reckons anew at this moment may be about to
+    # write less than what this statement saw. In the order of the keys, as the index gives them: two workers that send
+    # mail and SMS to the same people must not wait for each other.
+    better = sa.case(
+        (
+            recipient.c.reach.in_([Reach.WAITING, Reach.FAILED]),
+            sa.literal(Reach.SENT, recipient.c.reach.type),
+        ),
+        else_=recipient.c.reach,
     )
+    return sa.update(recipient).where(bulk.among(dialect, recipient.c.id, "ids")).values(reach=better)
 
 
 def mark_arrived(connection: Connection, recipient_id: int | None) -> None:

@@ -1,5 +1,6 @@
 """Several workers and operators at once, on PostgreSQL. Each guard is also taken away, to see that the race is real."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -9,11 +10,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from models.access import acting_as, system
-from models.db import db, transaction
-from models.disaster import Answer, CheckRound, Recipient, SafetyCheck, Telegram
+from models.db import db, system_connection, transaction
+from models.disaster import Answer, CheckRound, Reach, Recipient, SafetyCheck, Telegram
 from models.errors import Conflict
 from models.message import Message, MessageState
 from models.types import db_now
+from notifications import reach
 from notifications.safety import answers, chase, checks, rounds, watch
 from notifications.safety.checks import Area
 from tests.factories import SENDAI, make_world
@@ -251,3 +253,31 @@ def test_answers_while_a_second_round_opens_are_all_kept(app: Flask) -> None:
     db.session.rollback()
     assert db.session.query(answers.SafetyAnswer).count() == 6
     assert {row.asked_round for row in db.session.query(Recipient)} == {2}
+
+
+def test_what_was_sent_is_judged_after_waiting_for_who_reckons_anew(app: Flask) -> None:
+    """One channel fails and is reckoned with, while another's acceptance is being stored: the person is on the way."""
+    make_world()
+    start("one")()
+    db.session.rollback()
+    ident = db.session.scalars(sa.select(Recipient.id)).first()
+    set_all(Recipient, reach=Reach.SENT)
+    began = Event()
+
+    def store() -> None:
+        with app.app_context(), system_connection(db.engine) as connection:
+            connection.execute(sa.text("SELECT 1"))
+            began.set()
+            reach.mark_sent(connection, [ident])
+
+    with ThreadPoolExecutor(1) as pool:
+        with system_connection(db.engine) as connection:
+            table = Recipient.__table__
+            connection.execute(sa.update(table).where(table.c.id == ident).values(reach=Reach.WAITING))
+            stored = pool.submit(store)
+            began.wait()
+            # Long enough for a statement that does not wait to be through; a later begin finds the committed row.
+            time.sleep(0.5)
+        stored.result()
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Recipient.reach).where(Recipient.id == ident)).one() is Reach.SENT

@@ -29,6 +29,7 @@ from notifications.channels.base import Outgoing
 
 message = Message.__table__
 frozen: list[int] = []
+TICK_SECONDS = 6.0
 
 
 def freeze() -> None:
@@ -84,7 +85,13 @@ def without_fence() -> None:
 
 
 def without_guards() -> None:
+    """At least two of three processes begin at the same tick of the clock, however slowly they were started."""
+    waited: list[bool] = []
+
     def claim(connection: Connection, channel: Channel, limit: int, lease_seconds: float) -> claims.Claim:
+        if not waited:
+            waited.append(True)
+            time.sleep(TICK_SECONDS - time.time() % TICK_SECONDS)
         found = connection.execute(
             sa.select(message.c.id)
             .where(message.c.state == MessageState.PENDING, message.c.channel == channel)
@@ -92,7 +99,7 @@ def without_guards() -> None:
             .limit(limit)
         )
         ids = list(found.scalars())
-        time.sleep(0.02)
+        time.sleep(0.3)
         token = uuid4().hex
         rows = connection.execute(
             sa.update(message)

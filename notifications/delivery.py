@@ -143,6 +143,8 @@ class _LaneDrain:
         """When what was put back for a moment is due again; 0 = nothing was."""
         self.claimed_at = 0.0
         self.limit = self.claim_from = 1
+        self.ahead = 0
+        """How many may be claimed beyond the free slots."""
         self.address = settings.twilio_messaging_service_sid or settings.twilio_sender
         self.rate = settings.sms_segments_per_second
         if lane is Lane.EMAIL:
@@ -154,8 +156,11 @@ class _LaneDrain:
         assert channel is not None
         self.final = channel.accepts_is_final
         self.limit = channel.max_in_flight
+        # Of what a process that dies has claimed nobody knows whether it left: where no list tells, nothing is claimed
+        # before its slot is free.
+        self.ahead = self.limit if channel.has_list else 0
         # A claim is a commit: it is worth one for so many, taken before the slots run dry.
-        self.claim_from = max(1, self.limit * 4 // 5)
+        self.claim_from = max(1, self.limit * 4 // 5 if self.ahead else self.limit // 3)
         async with channel:
             # Beside the sending, which must not wait for a list that hangs.
             asking = asyncio.create_task(look_ups.ask(self.engine, channel, self.settings, doubtful, self._ending))
@@ -228,8 +233,8 @@ class _LaneDrain:
             task.add_done_callback(self._ended)
 
     def _room(self) -> int:
-        """How many more may be claimed: each slot has one in flight and at most one that waits for it."""
-        return 2 * self.limit - len(self.in_flight) - len(self.held)
+        """How many more may be claimed: one in flight in each slot, and where that does no harm one that waits for it."""
+        return self.limit + self.ahead - len(self.in_flight) - len(self.held)
 
     def _give_back(self) -> None:
         """What waits for a slot has surely not been sent: others may have it."""

@@ -233,7 +233,7 @@ class _LaneDrain:
             task.add_done_callback(self._ended)
 
     def _room(self) -> int:
-        """How many more may be claimed: one in flight in each slot, and where that does no harm one that waits for it."""
+        """How many more may be claimed: one in flight in each slot, and `ahead` of them."""
         return self.limit + self.ahead - len(self.in_flight) - len(self.held)
 
     def _give_back(self) -> None:
